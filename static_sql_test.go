@@ -23,6 +23,7 @@ var handWritten = map[string]string{
 	"tenancy/access.go":          "returns OrgID and Role: generated code would import this package, which imports it",
 	"tenancy/organizations.go":   "returns OrgID and Role: generated code would import this package, which imports it",
 	"tenancy/locks.go":           "locks of a session, on a connection of their own and outside any organization",
+	"tenancy/watched.go":         "locks of a session, on a connection of their own and outside any organization",
 	"tenancy/service_account.go": "takes Role: generated code would import this package, which imports it",
 	"tenancy/tiers.go":           "shares its columns with the definer functions of tiers",
 	"files/list.go":              "a dynamic list: filters, order and a limit in the text",

@@ -272,7 +272,7 @@ func (a *API) Run(ctx context.Context) error {
 	var writing sync.WaitGroup
 	defer writing.Wait()
 	writing.Go(func() { a.auth.WriteUsedKeys(ctx) })
-	return a.DB.Listen(ctx, "file_events", a.listener.Notify)
+	return a.DB.Listen(ctx, tenancy.Channels{"file_events": a.listener.Notify}, a.listener.Watched())
 }
 
 // Drain ends the requests that only wait, so that a shutdown need not.

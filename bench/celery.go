@@ -197,12 +197,10 @@ func newCelery(ctx context.Context, folder string) (*celeryPeer, func(), error) 
 			return nil, nil, err
 		}
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	port, err := freePort(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
 	redis := exec.CommandContext(ctx, "redis-server", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder)
 	if err := redis.Start(); err != nil {
 		return nil, nil, err

@@ -51,6 +51,7 @@ var measurements = []struct {
 	{"celery", "small jobs beside Celery and Redis, and what kills of workers leave of either", (*bench).celery},
 	{"latency", "from the finished upload to publication, against the straight line", (*bench).latency},
 	{"cost", "what a published small text costs: commits, row updates, Temporal's tasks, processor time", (*bench).cost},
+	{"peers", "small files, reads, tus and lists beside supabase/storage, from the checkout that PEER names", (*bench).peers},
 	{"ingest", "1 GiB by tus against a bare multipart upload", (*bench).ingest},
 	{"scan", "scanning 50 MB", (*bench).scan},
 	{"tenmb", "20 users who upload 10 MB each at once", (*bench).tenMegabytes},

@@ -52,5 +52,5 @@ func TestPasswordIsReplacedWhileConnected(t *testing.T) {
 	// What is kept open for notifications is made the same way.
 	now.Store(u.String())
 	ctx, stop := context.WithCancel(t.Context())
-	require.ErrorIs(t, db.Listen(ctx, "satchel_test", func(string) { stop() }), context.Canceled)
+	require.ErrorIs(t, db.Listen(ctx, tenancy.Channels{"satchel_test": func(string) { stop() }}, nil), context.Canceled)
 }

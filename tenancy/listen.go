@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -17,18 +18,25 @@ const (
 	listenRetry = time.Second
 )
 
-// Listen hears a notification channel on one connection of its own until ctx
-// ends, and connects again when the connection breaks. heard gets each payload,
+// Channels are notification channels, each with what hears it.
+type Channels map[string]func(payload string)
+
+// Listen hears notification channels on one connection of its own until ctx
+// ends, and connects again when the connection breaks. What hears gets each payload,
 // and "" after every connect: something may have been missed, so look at
 // everything. It must return quickly. Payloads carry ids only; they are hints,
 // and the rows are read in their organization's own transaction.
-func (d *DB) Listen(ctx context.Context, channel string, heard func(payload string)) error {
+//
+// PostgreSQL wakes every listening connection of a database for every notification, whatever its
+// channel, in a transaction of its own. So a process listens on one connection, and what it watches
+// tells the database which changes are to notify; nil is for a process that waits for none.
+func (d *DB) Listen(ctx context.Context, channels Channels, watched *Watched) error {
 	for {
-		err := d.listenOnce(ctx, channel, heard)
+		err := d.listenOnce(ctx, channels, watched)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		slog.WarnContext(ctx, "listen for notifications interrupted; reconnecting", "channel", channel, "error", err)
+		slog.WarnContext(ctx, "listen for notifications interrupted; reconnecting", "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -37,7 +45,7 @@ func (d *DB) Listen(ctx context.Context, channel string, heard func(payload stri
 	}
 }
 
-func (d *DB) listenOnce(ctx context.Context, channel string, heard func(string)) error {
+func (d *DB) listenOnce(ctx context.Context, channels Channels, watched *Watched) error {
 	conn, err := d.kept(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("connect to listen: %w", err)
@@ -47,37 +55,66 @@ func (d *DB) listenOnce(ctx context.Context, channel string, heard func(string))
 		defer cancel()
 		_ = conn.Close(ctx)
 	}()
-	if _, err := conn.Exec(ctx, "listen "+pgx.Identifier{channel}.Sanitize()); err != nil {
-		return fmt.Errorf("listen: %w", err)
+	for channel := range channels {
+		if _, err := conn.Exec(ctx, "listen "+pgx.Identifier{channel}.Sanitize()); err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
 	}
-	heard("")
+	defer watched.lost()
+	again, err := watched.hold(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for _, heard := range channels {
+		heard("")
+	}
 	for {
-		payload, err := next(ctx, conn)
+		n, err := next(ctx, conn, watched.news(), again)
 		if err != nil {
 			return err
 		}
-		if payload != "" {
-			heard(payload)
+		if n != nil {
+			if heard := channels[n.Channel]; heard != nil && n.Payload != "" {
+				heard(n.Payload)
+			}
+		}
+		if again, err = watched.hold(ctx, conn); err != nil {
+			return err
 		}
 	}
 }
 
-// next waits for one notification; after a quiet while it asks the server for a
-// sign of life and gives "".
-func next(ctx context.Context, conn *pgx.Conn) (string, error) {
-	wait, cancel := context.WithTimeout(ctx, listenQuiet)
-	defer cancel()
-	n, err := conn.WaitForNotification(wait)
-	if err == nil {
-		return n.Payload, nil
+// next waits for one notification, or for news, or until it is to be looked again; after a quiet
+// while it asks the server for a sign of life. It gives nil where there is no notification.
+func next(ctx context.Context, conn *pgx.Conn, news <-chan struct{}, again time.Duration) (*pgconn.Notification, error) {
+	patience := listenQuiet
+	if again > 0 {
+		patience = again
 	}
-	if !errors.Is(wait.Err(), context.DeadlineExceeded) || ctx.Err() != nil {
-		return "", fmt.Errorf("wait for notification: %w", err)
+	wait, cancel := context.WithTimeout(ctx, patience)
+	heard := make(chan struct{})
+	go func() {
+		defer cancel() // what waits below ends, and the connection stays
+		select {
+		case <-news:
+		case <-heard:
+		}
+	}()
+	n, err := conn.WaitForNotification(wait)
+	ended := wait.Err()
+	close(heard)
+	switch {
+	case err == nil:
+		return n, nil
+	case ctx.Err() != nil || ended == nil:
+		return nil, fmt.Errorf("wait for notification: %w", err)
+	case again > 0 || errors.Is(ended, context.Canceled):
+		return nil, nil //nolint:nilnil // nothing was heard
 	}
 	alive, stop := context.WithTimeout(ctx, 5*time.Second)
 	defer stop()
 	if err := conn.Ping(alive); err != nil {
-		return "", fmt.Errorf("notification connection is gone: %w", err)
+		return nil, fmt.Errorf("notification connection is gone: %w", err)
 	}
-	return "", nil
+	return nil, nil //nolint:nilnil // nothing was heard
 }

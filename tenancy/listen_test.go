@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/pgtest"
+	"satchel/tenancy"
 )
 
 // A broken connection is replaced, and the listener is told that it may have
@@ -17,7 +18,7 @@ func TestListenHearsAndConnectsAgain(t *testing.T) {
 	admin := db.Admin(t)
 	ctx, stop := context.WithCancel(context.Background())
 	heard, ended := make(chan string, 16), make(chan error, 1)
-	go func() { ended <- db.Listen(ctx, "file_events", func(p string) { heard <- p }) }()
+	go func() { ended <- db.Listen(ctx, tenancy.Channels{"file_events": func(p string) { heard <- p }}, nil) }()
 	require.Empty(t, <-heard)
 	_, err := admin.Exec(ctx, "select pg_notify('file_events', 'one'), pg_notify('another', 'x')")
 	require.NoError(t, err)

@@ -123,7 +123,7 @@ func TestThroughPgBouncer(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	heard := make(chan string, 8)
-	go func() { _ = db.Listen(ctx, "a_channel", func(p string) { heard <- p }) }()
+	go func() { _ = db.Listen(ctx, tenancy.Channels{"a_channel": func(p string) { heard <- p }}, nil) }()
 	require.Empty(t, <-heard, "the connection is there")
 	_, err = d.Admin(t).Exec(t.Context(), "select pg_notify('a_channel', 'a word')")
 	require.NoError(t, err)

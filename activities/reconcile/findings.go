@@ -20,6 +20,7 @@ const (
 	StageStaging    Stage = "staging"
 	StageMultipart  Stage = "multipart"
 	StageExports    Stage = "exports"
+	StageKeys       Stage = "keys" // data keys against rows and objects
 )
 
 // The stages of a check after a restore, which come before all others.
@@ -33,7 +34,7 @@ const (
 var RestoredStages = []Stage{StageRestoredErasures, StageRestoredVersions, StageRestoredRest}
 
 // Stages lists every stage in order.
-var Stages = []Stage{StageQuota, StageClean, StageQuarantine, StageStaging, StageMultipart, StageExports}
+var Stages = []Stage{StageQuota, StageClean, StageQuarantine, StageStaging, StageMultipart, StageExports, StageKeys}
 
 // stageIndex is where a stage is in an order; the first for one that is not known.
 func stageIndex(all []Stage, s Stage) int { return max(0, slices.Index(all, s)) }
@@ -52,6 +53,7 @@ const (
 	OrphanStaged     Kind = "orphan_staging"
 	OrphanParts      Kind = "orphan_multipart"
 	OrphanExport     Kind = "orphan_export"     // a copy of everything that cannot be downloaded
+	OrphanKey        Kind = "orphan_key"        // a data key of no version and no object
 	UncleanedVersion Kind = "uncleaned_version" // ended, and what it left was not removed
 	Stuck            Kind = "stuck_version"     // in process without a running workflow
 	QuotaUsed        Kind = "quota_used"
@@ -73,7 +75,7 @@ const (
 )
 
 // Kinds lists every kind, for code that counts in a fixed order.
-var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanQuarantine, OrphanStaged, OrphanParts, OrphanExport,
+var Kinds = []Kind{ContentMissing, ContentSize, ContentDiffers, Unscanned, OrphanClean, OrphanQuarantine, OrphanStaged, OrphanParts, OrphanExport, OrphanKey,
 	UncleanedVersion, Stuck, QuotaUsed, QuotaReserved, Adopted, AdoptedAgain, Picture, LostUpload, LostArrived, LostContent, Found, KeyMissing, ErasedAgain, ErasedHeld, AuditFork}
 
 // Finding is one disagreement. Ids only: the report is kept.

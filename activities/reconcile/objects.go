@@ -129,12 +129,35 @@ func (r *scanState) orphans(b Bucket, kind Kind, objects []Object) error {
 		if _, _, err := b.Size(r.ctx, o.Key); fault.KindOf(err) == fault.NotFound {
 			continue
 		}
-		if err := r.report(kind, versionOf(r.org, o.Key), func() error { return r.removeOrphan(b, kind, o.Key) }); err != nil {
+		remove := func() error { return r.removeOrphan(b, kind, o.Key) }
+		if waits, err := r.mayBeReceived(kind, o); err != nil {
+			return err
+		} else if waits {
+			remove = nil
+		}
+		if err := r.report(kind, versionOf(r.org, o.Key), remove); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// mayBeReceived says whether an object may be of a small form whose rows are not committed yet: its bytes
+// are stored before them. What is found with less grace than that may take is told and stays.
+func (r *scanState) mayBeReceived(kind Kind, o Object) (bool, error) {
+	age := r.Rowless
+	if age == 0 {
+		age = rowlessAge
+	}
+	if kind != OrphanStaged || time.Since(o.Modified) >= age {
+		return false, nil
+	}
+	status, err := r.status(versionOf(r.org, o.Key))
+	return status == "", err
+}
+
+// rowlessAge is far above the tries of a form's commit.
+const rowlessAge = 10 * time.Minute
 
 // removeOrphan removes an object that belongs to nothing, and the data key with the last one of
 // a version that has no row: nothing else would ever destroy it. The key goes first, so that a

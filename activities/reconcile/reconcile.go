@@ -48,6 +48,14 @@ type Bucket interface {
 	CopyFrom(ctx context.Context, bucket, srcKey, etag, key string) (newETag string, err error)
 }
 
+// Keys is what the check asks of the key store.
+type Keys interface {
+	// Each visits the versions of an organization that have a data key and come after the given one, in
+	// order, with since when it lies there.
+	Each(ctx context.Context, org tenancy.OrgID, after uuid.UUID, visit func(version uuid.UUID, since time.Time) error) error
+	Drop(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error // one that is not there succeeds
+}
+
 // AuditLogs notes that a restore cut an organization's audit log off, and says whether it did.
 type AuditLogs interface {
 	Restored(ctx context.Context, org tenancy.OrgID) (bool, error)
@@ -83,10 +91,13 @@ type Clearer interface {
 type Checker struct {
 	DB                                  *tenancy.DB
 	Staging, Clean, Quarantine, Exports Bucket
+	Keys                                Keys // nil: data keys are not looked at
 	Workflows                           Workflows
 	Clearer                             Clearer
 
 	Delay    time.Duration // how long objects stay that belong to no version any more
+	Rowless  time.Duration // how old bytes that arrived and have no row must be to be removed; 0: ten minutes
+	KeyAge   time.Duration // how old a data key that opens nothing must be to be removed; 0: a day
 	Restored AuditLogs     // nil: what was signed of audit logs is not looked at
 	Erasures Erasures      // nil: there is no ledger of erasures
 }
@@ -136,6 +147,7 @@ func (c Checker) Slice(ctx context.Context, org tenancy.OrgID, from Position, o 
 	r := &scanState{Checker: c, Options: o, Limit: l, Slice: Slice{Next: from}, ctx: ctx, org: org, q: c.DB.Single(org), begun: time.Now()}
 	looks := map[Stage]func() error{
 		StageQuota: r.quota, StageClean: r.clean, StageQuarantine: r.quarantined, StageStaging: r.staged, StageMultipart: r.parts, StageExports: r.exported,
+		StageKeys: r.keys,
 	}
 	stages := Stages
 	if o.Restore.Made() {

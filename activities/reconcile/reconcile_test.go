@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +58,49 @@ func setup(t *testing.T) *bench {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b.env = suite.NewTestActivityEnvironment()
 	return b
+}
+
+// keyStore is the keys of versions in memory. The first of those that it refuses to drop stays.
+type keyStore struct {
+	versions []uuid.UUID
+	stuck    uuid.UUID
+}
+
+func (k *keyStore) Each(_ context.Context, _ tenancy.OrgID, after uuid.UUID, visit func(uuid.UUID, time.Time) error) error {
+	for _, v := range slices.Clone(k.versions) {
+		if bytes.Compare(v[:], after[:]) > 0 {
+			if err := visit(v, reconciletest.Old()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (k *keyStore) Drop(_ context.Context, _ tenancy.OrgID, version uuid.UUID) error {
+	if version == k.stuck {
+		return errors.New("the key store refuses")
+	}
+	k.versions = slices.DeleteFunc(k.versions, func(v uuid.UUID) bool { return v == version })
+	return nil
+}
+
+// TestAKeyThatStaysDoesNotBlockOthers: it is told as not repaired, and passed over.
+func TestAKeyThatStaysDoesNotBlockOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	org := b.Organization(t, 1<<30)
+	ids := b.publish(t, org, 2)
+	lost := []uuid.UUID{tenancy.NewID(), tenancy.NewID()}
+	k := &keyStore{versions: slices.Concat(ids, lost), stuck: lost[0]}
+	c := b.checker()
+	c.Keys, c.KeyAge = k, time.Nanosecond
+	s, err := c.Slice(t.Context(), org, reconcile.Position{}, reconcile.Options{Repair: true}, reconcile.Limit{})
+	require.NoError(t, err)
+	require.Error(t, s.Failed)
+	require.True(t, s.Done)
+	require.Equal(t, []string{"orphan_key " + lost[0].String(), "orphan_key " + lost[1].String()}, kinds(s.Findings))
+	require.Equal(t, slices.Concat(ids, lost[:1]), k.versions)
 }
 
 func (b *bench) checker() reconcile.Checker {

@@ -20,6 +20,7 @@ const PollEvery = 5 * time.Second
 // Listener tells those who wait for a thing that something happened to it.
 type Listener struct {
 	watching prometheus.Gauge
+	watched  *tenancy.Watched
 	drain    sync.Once
 	draining chan struct{}
 
@@ -31,11 +32,16 @@ type Listener struct {
 func New(registry prometheus.Registerer) *Listener {
 	w := &Listener{
 		watching: prometheus.NewGauge(prometheus.GaugeOpts{Name: "satchel_api_watchers", Help: "Requests that wait for a file to change."}),
+		watched:  tenancy.NewWatched(),
 		draining: make(chan struct{}), waiting: map[string]map[chan struct{}]struct{}{},
 	}
 	registry.MustRegister(w.watching)
 	return w
 }
+
+// Watched are the things that are waited for. Without a connection that holds their locks, changes
+// of files do not notify.
+func (w *Listener) Watched() *tenancy.Watched { return w.watched }
 
 // Drain ends the requests that only wait, so that a shutdown need not.
 func (w *Listener) Drain() { w.drain.Do(func() { close(w.draining) }) }
@@ -63,25 +69,41 @@ func (w *Listener) Notify(payload string) {
 
 func signal(waiting map[chan struct{}]struct{}) {
 	for c := range waiting {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
+		wake(c)
+	}
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
 // Subscribe gives a channel that receives after every change. Subscribe first
-// and look at the rows then: the other order misses what happens in between.
+// and look at the rows then: the other order misses what happens in between. It waits a moment
+// for the database to know that the thing is watched; where that takes longer, the channel
+// receives when it does.
 func (w *Listener) Subscribe(org tenancy.OrgID, file uuid.UUID) (changed <-chan struct{}, cancel func()) {
 	key := strings.ToLower(org.String() + "/" + file.String())
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.waiting[key] == nil {
 		w.waiting[key] = map[chan struct{}]struct{}{}
 	}
 	w.waiting[key][c] = struct{}{}
+	w.mu.Unlock()
+	already, unwatch := w.watched.Watch(file, func() { wake(c) })
+	if patience := w.watched.Patience(); !already && patience > 0 {
+		up := time.NewTimer(patience)
+		defer up.Stop()
+		select {
+		case <-c:
+		case <-up.C:
+		}
+	}
 	return c, func() {
+		unwatch()
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		delete(w.waiting[key], c)
@@ -94,6 +116,10 @@ func (w *Listener) Subscribe(org tenancy.OrgID, file uuid.UUID) (changed <-chan 
 // WaitFor looks at a thing until it has ended, its time is up, or this program
 // goes. What happens to the thing wakes it; it looks now and then all the same.
 func WaitFor[T any](ctx context.Context, w *Listener, org tenancy.OrgID, id uuid.UUID, patience time.Duration, look func() (T, bool, error)) (T, error) {
+	if patience <= 0 {
+		v, _, err := look()
+		return v, err
+	}
 	changed, cancel := w.Subscribe(org, id)
 	defer cancel()
 	up := time.NewTimer(patience)

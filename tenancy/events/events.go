@@ -18,7 +18,8 @@ import (
 )
 
 // Channel is the notification channel on which an organization's id comes after
-// each commit that wrote an event.
+// each commit that wrote an event; after those of the commonest types only where it has
+// an active webhook, since nothing else hears of them (app.tell).
 const Channel = "organization_events"
 
 // Kept is how long an event can be read.

@@ -17,6 +17,7 @@ import (
 	"satchel/internal/pgtest"
 	"satchel/internal/sealed"
 	"satchel/tenancy"
+	"satchel/tenancy/events"
 	"satchel/tenancy/webhooks"
 )
 
@@ -61,6 +62,37 @@ func TestPublic(t *testing.T) {
 		"fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1",
 	} {
 		require.False(t, webhooks.Public(netip.MustParseAddr(text)), text)
+	}
+}
+
+// TestCommonEventsNotifyForWebhooks: what a file says most often wakes no worker where no webhook is active,
+// and everything else does.
+func TestCommonEventsNotifyForWebhooks(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t)
+	quiet, other := d.Organization(t, 1), d.Organization(t, 1)
+	owner := d.Member(t, quiet, tenancy.Owner)
+	heard := make(chan string, 16)
+	go func() {
+		_ = d.Listen(t.Context(), tenancy.Channels{events.Channel: func(p string) { heard <- p }}, nil)
+	}()
+	require.Empty(t, <-heard)
+	tell := func(org tenancy.OrgID, kind string) {
+		t.Helper()
+		_, err := d.Single(org).Exec(t.Context(), "select app.tell(app.org(), $1, '{}')", kind)
+		require.NoError(t, err)
+	}
+	for _, kind := range []string{"version.created", "file.published", "preview.added"} {
+		tell(quiet, kind)
+	}
+	tell(other, "file.trashed")
+	require.Equal(t, other.String(), <-heard, "the first that wakes")
+	require.NoError(t, d.InTx(t.Context(), quiet, func(tx *tenancy.Tx) error {
+		return webhooks.Create(t.Context(), tx, tenancy.NewID(), webhooks.Change{URL: "https://school.example/"}, 0, owner)
+	}))
+	for _, kind := range []string{"version.created", "file.published", "preview.added"} {
+		tell(quiet, kind)
+		require.Equal(t, quiet.String(), <-heard, kind)
 	}
 }
 

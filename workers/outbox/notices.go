@@ -20,46 +20,47 @@ type NoticeStarter interface {
 // Notices hears that an organization has notifications, and has them dispatched at once.
 // What it misses, the sweep finds.
 type Notices struct {
-	DB      *tenancy.DB
-	Starter NoticeStarter
-	Log     *slog.Logger
+	starter NoticeStarter
+	log     *slog.Logger
+	heard   chan struct{}
 
 	mu      sync.Mutex
 	waiting map[tenancy.OrgID]struct{}
 }
 
-// Run hears until ctx ends. However many rows there were, an organization is woken once.
-func (n *Notices) Run(ctx context.Context) error {
-	heard := make(chan struct{}, 1)
-	n.waiting = map[tenancy.OrgID]struct{}{}
-	var waking sync.WaitGroup
-	defer waking.Wait()
-	waking.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-heard:
-			}
-			n.mu.Lock()
-			waiting := n.waiting
-			n.waiting = map[tenancy.OrgID]struct{}{}
-			n.mu.Unlock()
-			for org := range waiting {
-				if err := n.Starter.WakeNotifications(ctx, org); err != nil && ctx.Err() == nil {
-					n.Log.WarnContext(ctx, "wake notifications failed; the sweep will", "error", err)
-				}
-			}
-		}
-	})
-	return n.DB.Listen(ctx, NoticesChannel, func(payload string) {
-		org, err := tenancy.ParseOrgID(payload)
-		if err != nil {
-			return // some were missed, which the sweep finds
+// NewNotices makes one that hears nothing before Listen.
+func NewNotices(s NoticeStarter, log *slog.Logger) *Notices {
+	return &Notices{starter: s, log: log, heard: make(chan struct{}, 1), waiting: map[tenancy.OrgID]struct{}{}}
+}
+
+// hear notes an organization, and returns at once.
+func (n *Notices) hear(payload string) {
+	org, err := tenancy.ParseOrgID(payload)
+	if err != nil {
+		return // some were missed, which the sweep finds
+	}
+	n.mu.Lock()
+	n.waiting[org] = struct{}{}
+	n.mu.Unlock()
+	signal(n.heard)
+}
+
+// wakeAll wakes those that were heard. However many rows there were, an organization is woken once.
+func (n *Notices) wakeAll(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.heard:
 		}
 		n.mu.Lock()
-		n.waiting[org] = struct{}{}
+		waiting := n.waiting
+		n.waiting = map[tenancy.OrgID]struct{}{}
 		n.mu.Unlock()
-		signal(heard)
-	})
+		for org := range waiting {
+			if err := n.starter.WakeNotifications(ctx, org); err != nil && ctx.Err() == nil {
+				n.log.WarnContext(ctx, "wake notifications failed; the sweep will", "error", err)
+			}
+		}
+	}
 }

@@ -35,13 +35,13 @@ type Outbox struct {
 	heard    chan struct{}
 }
 
-// New makes an outbox that hears nothing before it runs.
+// New makes an outbox that hears nothing before Listen.
 func New(db *tenancy.DB, s Starter, log *slog.Logger) *Outbox {
 	return &Outbox{db: db, starter: s, log: log, watching: map[tenancy.OrgID]map[uuid.UUID]map[chan struct{}]struct{}{},
 		waiting: map[tenancy.OrgID]struct{}{}, heard: make(chan struct{}, 1)}
 }
 
-// Tell has f called for each organization that has new events. It is called before Run;
+// Tell has f called for each organization that has new events. It is called before Listen;
 // what is missed is f's to find.
 func (o *Outbox) Tell(f func(ctx context.Context, org tenancy.OrgID) error) {
 	o.others = append(o.others, f)
@@ -73,12 +73,13 @@ func (o *Outbox) Watch(org tenancy.OrgID, webhook uuid.UUID) (woken <-chan struc
 	}
 }
 
-// Run hears until ctx ends.
-func (o *Outbox) Run(ctx context.Context) error {
+// Listen hears for both until ctx ends, on one connection.
+func Listen(ctx context.Context, db *tenancy.DB, o *Outbox, n *Notices) error {
 	var waking sync.WaitGroup
 	defer waking.Wait()
 	waking.Go(func() { o.wakeAll(ctx) })
-	return o.db.Listen(ctx, events.Channel, o.hear)
+	waking.Go(func() { n.wakeAll(ctx) })
+	return db.Listen(ctx, tenancy.Channels{events.Channel: o.hear, NoticesChannel: n.hear}, nil)
 }
 
 // hear notes an organization, and returns at once. An empty payload says that

@@ -77,6 +77,48 @@ func (down) ExecuteWorkflow(context.Context, client.StartWorkflowOptions, any, .
 	return nil, errDown
 }
 
+// refusing is a Temporal that refuses the first start, and takes what comes then.
+type refusing struct {
+	client.Client
+	refused bool
+	started []string
+}
+
+func (r *refusing) ExecuteWorkflow(_ context.Context, o client.StartWorkflowOptions, _ any, _ ...any) (client.WorkflowRun, error) {
+	if !r.refused {
+		r.refused = true
+		return nil, errDown
+	}
+	r.started = append(r.started, o.ID)
+	return nil, nil //nolint:nilnil // the run is of no use to an admission
+}
+
+// TestRefusedStartIsMadeUpForAtOnce: a form that was admitted with its receipt is refused by Temporal,
+// and one that came behind it is let in by none that leaves. Neither waits for the sweep.
+func TestRefusedStartIsMadeUpForAtOnce(t *testing.T) {
+	t.Parallel()
+	a, ctx := setupActivities(t), t.Context()
+	first := a.Receive(t, "notes.txt", []byte("admitted"))
+	admit := func() (admitted []files.AdmittedVersion) {
+		require.NoError(t, a.InTx(ctx, a.Org, func(tx *tenancy.Tx) (err error) {
+			admitted, err = files.Admit(ctx, tx, 1)
+			return err
+		}))
+		return admitted
+	}
+	require.Equal(t, first.Version, admit()[0].ID)
+	behind := a.Receive(t, "notes.txt", []byte("behind it"))
+	for most, wanted := range map[int][]string{1: {upload.WorkflowID(a.Org, first.Version)}, 2: {upload.WorkflowID(a.Org, first.Version), upload.WorkflowID(a.Org, behind.Version)}} {
+		temporal := &refusing{}
+		admission, err := upload.NewAdmission(a.DB, temporal, upload.AdmissionConfig{MaxRunning: most})
+		require.NoError(t, err)
+		require.NoError(t, admission.StartReceived(ctx, upload.UploadFileInput{Org: a.Org, File: first.File, Version: first.Version}))
+		require.ElementsMatch(t, wanted, temporal.started)
+		require.Equal(t, most, count(t, &a.Bench, "started_at is not null"))
+		require.NoError(t, files.ReturnToQueue(ctx, a.Single(a.Org), behind.Version))
+	}
+}
+
 // TestAdmissionIsUndoneWhenStartFails frees the place of a version whose workflow
 // could not be started, and the sweep finds the organization whose queue did not move.
 func TestAdmissionIsUndoneWhenStartFails(t *testing.T) {

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"satchel/activities/reconcile"
+	"satchel/cmd/worker/wiring"
 	"satchel/files"
 	"satchel/internal/s3"
 	"satchel/tenancy"
@@ -156,6 +158,68 @@ func TestKeysOfOrphansAreDestroyed(t *testing.T) {
 	require.Len(t, found, 2, "%v", found)
 	require.NotContains(t, keys(t, a.Store.Keys), record)
 	require.Len(t, keys(t, a.Store.Keys), 2, "of the version that has a row, and of the organization")
+	require.Equal(t, []byte("the bytes"), read(t, a.Store.Clean, files.ContentKey(a.Org, ticket.Version)))
+}
+
+// TestYoungBytesWithoutARowStay: those of a form that waits for its commit lie there before its rows, and
+// no grace that an operator asks for takes them.
+func TestYoungBytesWithoutARowStay(t *testing.T) {
+	t.Parallel()
+	a, ctx := setupActivities(t), t.Context()
+	key := files.StagingKey(a.Org, uuid.New())
+	put(t, a.Store.Staging, key, []byte("of a form"))
+	check := a.Checker
+	check.Rowless = 0
+	found, err := check.Check(ctx, a.Org, reconcile.Options{Repair: true})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, reconcile.OrphanStaged, found[0].Kind)
+	require.False(t, found[0].Repaired)
+	require.Contains(t, keys(t, a.Store.Staging), key)
+	require.Contains(t, keys(t, a.Store.Keys), key)
+	found, err = a.Checker.Check(ctx, a.Org, reconcile.Options{Repair: true})
+	require.NoError(t, err)
+	require.True(t, found[0].Repaired)
+	require.Empty(t, keys(t, a.Store.Staging))
+}
+
+// TestKeysThatOpenNothingAreRemoved when they are old: a process died between the key and the object.
+func TestKeysThatOpenNothingAreRemoved(t *testing.T) {
+	t.Parallel()
+	a, ctx := setupActivities(t), t.Context()
+	ticket := a.published(t)
+	var lost []string
+	for range 3 {
+		lost = append(lost, files.StagingKey(a.Org, uuid.New()))
+		require.NoError(t, a.Store.Staging.Prepare(ctx, lost[len(lost)-1]))
+	}
+	opens := files.ContentKey(a.Org, uuid.New())
+	put(t, a.Store.Quarantine, opens, []byte("of no version"))
+	check := a.Checker
+	check.Keys = wiring.DataKeys{Store: a.Store}
+	grace := reconcile.Options{Grace: time.Hour, Repair: true} // the object stays
+	found, err := check.Check(ctx, a.Org, grace)
+	require.NoError(t, err)
+	require.Empty(t, found, "they are young")
+
+	check.KeyAge, grace.Grace = time.Nanosecond, 0
+	check.Quarantine = kept{a.Checker.Quarantine}
+	var at reconcile.Position
+	counts := map[reconcile.Kind]int{}
+	for done := false; !done; { // a slice of one version at a time goes on where the one before ended
+		s, err := check.Slice(ctx, a.Org, at, grace, reconcile.Limit{Versions: 1})
+		require.NoError(t, err)
+		for _, f := range s.Findings {
+			counts[f.Kind]++
+			require.Equal(t, f.Kind == reconcile.OrphanKey, f.Repaired, "%v", f)
+		}
+		at, done = s.Next, s.Done
+	}
+	require.Equal(t, map[reconcile.Kind]int{reconcile.OrphanKey: 3, reconcile.OrphanQuarantine: 1}, counts)
+	for _, key := range lost {
+		require.NotContains(t, keys(t, a.Store.Keys), key)
+	}
+	require.Len(t, keys(t, a.Store.Keys), 3, "of the version, of the object without one, and of the organization")
 	require.Equal(t, []byte("the bytes"), read(t, a.Store.Clean, files.ContentKey(a.Org, ticket.Version)))
 }
 

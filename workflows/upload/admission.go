@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
@@ -68,7 +69,27 @@ func (l *Admission) StartReceived(ctx context.Context, in UploadFileInput) error
 	return l.start(ctx, in.Org, []files.AdmittedVersion{{ID: in.Version, FileID: in.File}}, nil)
 }
 
+// start starts workflows. A version whose start fails goes back to the queue, and then the queue is
+// looked at once more: others may wait behind it that no version which leaves the pipeline would
+// let in, and a refusal of Temporal is mostly over by then. What fails again is the sweep's.
 func (l *Admission) start(ctx context.Context, org tenancy.OrgID, admitted []files.AdmittedVersion, err error) error {
+	failed := l.startEach(ctx, org, admitted, err)
+	if failed == nil || err != nil {
+		return failed
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startAgain)
+	defer cancel()
+	admitted, err = files.Admit(ctx, l.db.Relaxed(org), l.ceiling)
+	if again := l.startEach(ctx, org, admitted, err); again != nil {
+		return errors.Join(failed, again)
+	}
+	return nil
+}
+
+// startAgain bounds the second try of starts.
+const startAgain = 3 * time.Second
+
+func (l *Admission) startEach(ctx context.Context, org tenancy.OrgID, admitted []files.AdmittedVersion, err error) error {
 	if err != nil {
 		return fmt.Errorf("admit waiting uploads: %w", err)
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 var notificationProcess = fx.Module("notification",
-	fx.Provide(newNotification),
+	fx.Provide(newNotification, newNotices),
 	// A turn hands mails over; the sweeps do not. Operators can hold the queue.
 	component(func(a *notification.Activities) queue.Component {
 		return queue.Component{Queue: queue.Mails, Activities: []any{a}}
@@ -41,7 +41,11 @@ func (s noticeStarter) WakeNotifications(ctx context.Context, org tenancy.OrgID)
 	return telling.Wake(ctx, s.client, org)
 }
 
-func newNotification(lc fx.Lifecycle, db *tenancy.DB, c client.Client, m email.Mailer, mails email.Config, hashes people.HashConfig, secrets sealed.Config, reports notification.ReportsConfig, log *slog.Logger) (*notification.Activities, *notification.Sweeps, error) {
+func newNotices(c client.Client, log *slog.Logger) *outbox.Notices {
+	return outbox.NewNotices(noticeStarter{c}, log)
+}
+
+func newNotification(db *tenancy.DB, c client.Client, m email.Mailer, mails email.Config, hashes people.HashConfig, secrets sealed.Config, reports notification.ReportsConfig) (*notification.Activities, *notification.Sweeps, error) {
 	hasher, err := people.NewHasher(hashes)
 	if err != nil {
 		return nil, nil, err
@@ -54,7 +58,6 @@ func newNotification(lc fx.Lifecycle, db *tenancy.DB, c client.Client, m email.M
 	if err != nil {
 		return nil, nil, err
 	}
-	listening(lc, (&outbox.Notices{DB: db, Starter: noticeStarter{c}, Log: log}).Run)
 	return notification.New(notification.Ports{DB: db, Mailer: m, Hasher: hasher, Tokens: tokens, URL: mails.APIURL, Now: time.Now}),
 		&notification.Sweeps{DB: db, Starter: noticeStarter{c}, Tokens: tokens, Folder: reports.Folder, Now: time.Now}, nil
 }

@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,8 @@ import (
 	"satchel/activities/finalize"
 	"satchel/activities/reconcile"
 	"satchel/activities/sweep"
+	"satchel/files"
+	"satchel/internal/keyring"
 	"satchel/internal/s3"
 	"satchel/policies/audit"
 	"satchel/tenancy"
@@ -104,11 +107,41 @@ func newSweep(db *tenancy.DB, u Uploads, r finalize.Cleaner, c sweep.Config) *sw
 	return sweep.New(db, u, r, c)
 }
 
-func newReconcile(db *tenancy.DB, store *s3.Store, u Uploads, c finalize.Cleaner, removal finalize.RemovalConfig, signer *audit.Signer, l *erasure.Ledger, r prometheus.Registerer) *reconcile.Activities {
+func newReconcile(db *tenancy.DB, store *s3.Store, u Uploads, c finalize.Cleaner, removal finalize.RemovalConfig, signer *audit.Signer, l *erasure.Ledger, k *keyring.Ring, r prometheus.Registerer) *reconcile.Activities {
 	checker := NewChecker(db, store, u, c)
+	if k != nil { // files are encrypted, or were
+		checker.Keys = DataKeys{store}
+	}
 	checker.Erasures = l
 	checker.Delay, checker.Restored = removal.Delay, checkpoint.NewForks(db, checkpointBucket{store.Audit}, signer)
 	return reconcile.New(checker, r)
+}
+
+// DataKeys are the keys of versions as the reconciler knows them. Their records are named as the folders of
+// their versions.
+type DataKeys struct{ *s3.Store }
+
+// Each visits the versions of an organization that have one.
+func (k DataKeys) Each(ctx context.Context, org tenancy.OrgID, after uuid.UUID, visit func(version uuid.UUID, since time.Time) error) error {
+	prefix := org.String() + "/"
+	for o, err := range k.Keys.ListAfter(ctx, prefix, prefix+after.String()) {
+		if err != nil {
+			return err
+		}
+		version, err := uuid.Parse(strings.TrimPrefix(o.Key, prefix))
+		if err != nil {
+			continue // no key of a version
+		}
+		if err := visit(version, o.Modified); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Drop destroys one.
+func (k DataKeys) Drop(ctx context.Context, org tenancy.OrgID, version uuid.UUID) error {
+	return k.Staging.DropKey(ctx, files.StagingKey(org, version))
 }
 
 // NewChecker compares the rows of an organization with its objects and workflows.

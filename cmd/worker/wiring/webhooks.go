@@ -27,6 +27,9 @@ import (
 
 var webhookProcess = fx.Module("webhook",
 	fx.Provide(newWebhook, newOutbox),
+	fx.Invoke(func(lc fx.Lifecycle, db *tenancy.DB, o *outbox.Outbox, n *outbox.Notices) {
+		listening(lc, func(ctx context.Context) error { return outbox.Listen(ctx, db, o, n) })
+	}),
 	// A turn calls other people's systems; the sweeps do not.
 	component(func(w *webhook.Activities) queue.Component {
 		return queue.Component{Queue: queue.External, Activities: []any{w}}
@@ -51,12 +54,11 @@ func newWebhook(db *tenancy.DB, c client.Client, secrets sealed.Config, o *outbo
 	return turns, &webhook.Sweeps{DB: db, Starter: webhookStarter{c}, Now: time.Now}, nil
 }
 
-func newOutbox(lc fx.Lifecycle, db *tenancy.DB, c client.Client, p edge.Purger, log *slog.Logger) *outbox.Outbox {
+func newOutbox(db *tenancy.DB, c client.Client, p edge.Purger, log *slog.Logger) *outbox.Outbox {
 	o := outbox.New(db, webhookStarter{c}, log)
 	if p != nil {
 		o.Tell(edgeStarter{db, c}.wakeWaiting)
 	}
-	listening(lc, o.Run)
 	return o
 }
 

@@ -106,7 +106,7 @@ begin
     end if;
     insert into file_events (organization_id, file_id, seq, type, data) values (new.organization_id, new.file_id, n, 'status',
         jsonb_build_object('version', new.number, 'status', new.status, 'status_reason', new.status_reason));
-    perform pg_notify('file_events', new.organization_id || '/' || new.file_id);
+    perform app.wake(new.organization_id, new.file_id);
     perform app.tell_version(new, tg_op = 'INSERT', place);
     return null;
 end $$;

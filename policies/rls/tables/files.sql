@@ -49,6 +49,16 @@ drop policy if exists system on files;
 create policy system on files for select to satchel_system using (true);
 grant select on files to satchel_system;
 
+-- Wakes those who wait for a change of a file. Each notification wakes every listening connection of the
+-- database, so there is none where no process has the lock of the id's last byte (tenancy.Watched): a process
+-- that wants it from now on gets it after the end of this transaction, and looks then.
+create or replace function app.wake(org uuid, thing uuid) returns void language plpgsql as $$
+begin
+    if not pg_try_advisory_xact_lock(5147, get_byte(uuid_send(thing), 15)) then
+        perform pg_notify('file_events', org || '/' || thing);
+    end if;
+end $$;
+
 -- Adds events of one type to a file and wakes its readers. The file's row is locked while
 -- its next numbers are taken.
 create or replace function app.events(org uuid, file uuid, type text, data jsonb[]) returns void language plpgsql as $$
@@ -57,7 +67,7 @@ begin
     update files set event_seq = event_seq + cardinality(data) where organization_id = org and id = file returning event_seq into n;
     insert into file_events (organization_id, file_id, seq, type, data)
     select org, file, n - cardinality(events.data) + d.place, events.type, d.said from unnest(events.data) with ordinality d (said, place);
-    perform pg_notify('file_events', org || '/' || file);
+    perform app.wake(org, file);
 end $$;
 create or replace function app.event(org uuid, file uuid, type text, data jsonb) returns void language sql as $$ select app.events(org, file, type, array[data]) $$;
 
@@ -70,4 +80,5 @@ begin
 end $$;
 create or replace trigger b_event after update of trashed_at on files
     for each row when ((old.trashed_at is null) <> (new.trashed_at is null)) execute function app.file_event();
+grant execute on function app.wake(uuid, uuid) to satchel_app, satchel_system;
 grant execute on function app.file_event(), app.event(uuid, uuid, text, jsonb), app.events(uuid, uuid, text, jsonb[]) to satchel_app;
