@@ -526,6 +526,22 @@ var recipes = map[string]func(*scene) (answer, tenancy.OrgID){
 		s.mark(s.owner.org)
 		return s.owner.call(post, erasuresPath, in), s.owner.org
 	},
+	"POST " + erasureAsksPath: func(s *scene) (answer, tenancy.OrgID) {
+		guardian, pupil := s.child(tenancy.Parent)
+		s.mark(s.owner.org)
+		return guardian.call(post, s.school("/erasure-requests"), map[string]any{"student_id": pupil.id, "note": planted}), s.owner.org
+	},
+	"POST " + erasureAskPath + "/decide": func(s *scene) (answer, tenancy.OrgID) {
+		at, _ := s.eraseOf(s.child(tenancy.Parent))
+		s.mark(s.owner.org)
+		return s.owner.call(post, at+"/decide", map[string]any{"outcome": "refused", "reason": planted}), s.owner.org
+	},
+	"POST " + erasureAskPath + "/withdraw": func(s *scene) (answer, tenancy.OrgID) {
+		guardian, pupil := s.child(tenancy.Parent)
+		at, _ := s.eraseOf(guardian, pupil)
+		s.mark(s.owner.org)
+		return guardian.call(post, at+"/withdraw", nil), s.owner.org
+	},
 	"POST " + amendmentsPath: func(s *scene) (answer, tenancy.OrgID) {
 		in := s.contested()
 		s.mark(s.owner.org)

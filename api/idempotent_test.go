@@ -150,6 +150,10 @@ var sends = map[string]func(*scene) again{
 	},
 	"POST " + accessRequestPath + "/release": func(s *scene) again { return s.posts(s.owner, s.verified().at+"/release", nil) },
 	"POST " + erasuresPath:                   func(s *scene) again { return s.posts(s.owner, erasuresPath, s.newErasure()) },
+	"POST " + erasureAsksPath: func(s *scene) again {
+		guardian, pupil := s.child(tenancy.Parent)
+		return s.posts(guardian, s.school("/erasure-requests"), map[string]any{"student_id": pupil.id})
+	},
 	"POST " + consentsToPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/disclosure-consents"), s.consentTo()) },
 	"POST " + amendmentsPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/amendments"), s.contested()) },
 	"POST " + dutiesPath:                     func(s *scene) again { return s.posts(s.owner, s.school("/compliance-duties"), newDuty(s.owner.id)) },
@@ -174,6 +178,8 @@ func (s *scene) posts(p *person, path string, in any) again {
 var exempt = map[string]string{
 	"POST " + reviewsPath + "/:file/decide":                         "what is decided is decided",
 	"POST " + accessRequestPath + "/verify":                         "what is verified is not verified again",
+	"POST " + erasureAskPath + "/decide":                            "what is decided is decided",
+	"POST " + erasureAskPath + "/withdraw":                          "what is over is over",
 	"POST " + breakGlassPath + "/:grant/review":                     "what is reviewed is reviewed",
 	"POST " + consentToPath + "/sign":                               "what is signed is not signed again",
 	"POST " + consentToPath + "/revoke":                             "what is revoked is revoked",

@@ -44,6 +44,7 @@ func (s *school) script() {
 	s.recordsAreAmended(essay)
 	s.holdsAreInForce()
 	s.erasuresAreAsked()
+	s.erasuresAreAskedFor()
 	s.filesAreKeptForATime()
 	s.whatIsNotTheirs()
 	s.whatAnybodySees()

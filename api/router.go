@@ -117,6 +117,8 @@ const (
 	holdPath           = holdsPath + "/:hold"
 	erasuresPath       = apiPath + "/erasures"
 	erasurePath        = erasuresPath + "/:id"
+	erasureAsksPath    = organizationPath + "/erasure-requests"
+	erasureAskPath     = erasureAsksPath + "/:request"
 	retentionPath      = organizationPath + "/retention-policies"
 	retentionOnePath   = retentionPath + "/:policy"
 	reviewsPath        = organizationPath + "/retention-reviews"
@@ -514,6 +516,13 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: post, Path: erasuresPath, Action: tenancy.ManageErasures, Audit: "erasure.request", Idempotency: idempotency.Route{Replay: a.erasures.ReplayAsk}, Handler: a.erasures.Ask},
 		{Method: get, Path: erasurePath, Action: tenancy.ReadErasures, Handler: a.erasures.Get},
 		{Method: get, Path: erasurePath + "/certificate", Action: tenancy.ReadErasures, Cost: ratelimit.Report, Class: waiting, Handler: a.erasures.GetCertificate},
+
+		{Method: get, Path: erasureAsksPath, Action: tenancy.ReadErasureRequests, Handler: a.erasures.ListRequests},
+		{Method: post, Path: erasureAsksPath, Action: tenancy.AskErasure, Audit: "erasure_request.receive", Idempotency: idempotency.Route{Replay: a.erasures.ReplayRequest}, Handler: a.erasures.TakeRequest},
+		{Method: get, Path: erasureAskPath, Action: tenancy.ReadErasureRequests, Handler: a.erasures.GetRequest},
+		{Method: post, Path: erasureAskPath + "/decide", Action: tenancy.ManageErasures, Audit: "erasure_request.decide", Handler: a.erasures.Decide},
+		{Method: post, Path: erasureAskPath + "/withdraw", Action: tenancy.AskErasure, Audit: "erasure_request.withdraw", Handler: a.erasures.Withdraw},
+		{Method: get, Path: erasureAskPath + "/certificates/:erasure", Action: tenancy.ReadErasureRequests, Cost: ratelimit.Report, Class: waiting, Handler: a.erasures.GetRequestCertificate},
 
 		{Method: get, Path: webhooksPath, Action: tenancy.ReadWebhooks, Handler: a.webhooks.List},
 		{Method: post, Path: webhooksPath, Action: tenancy.ManageWebhooks, Audit: "webhook.create", Idempotency: idempotency.Route{Replay: a.webhooks.ReplayCreate}, Handler: a.webhooks.Create},

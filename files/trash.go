@@ -98,11 +98,17 @@ func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
 	if f.CurrentID == nil {
 		return ErrNotInTrash
 	}
-	n, err := q.FileRestore(ctx, file)
+	return RestoreFor(ctx, tx, file, "")
+}
+
+// RestoreFor takes a file out of the trash with a reason that is no person's: the audit log has it as its code.
+// A file that was never published comes back too, to wait as it did before.
+func RestoreFor(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, why string) error {
+	n, err := filesdb.New(tx).FileRestore(ctx, file)
 	if err := expectOneRow(n, placeFault("restore file", err), ErrNotInTrash); err != nil {
 		return err
 	}
-	return record(ctx, tx, "file.restore", file, "")
+	return record(ctx, tx, "file.restore", file, why)
 }
 
 // Unpublish ends every published and every quarantined version of a trashed file and names

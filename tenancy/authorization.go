@@ -122,6 +122,10 @@ const (
 	// were erased, operators see them.
 	ReadErasures   Action = "read_erasures"
 	ManageErasures Action = "manage_erasures"
+	// Requests that the data of a student is erased. Who is a guardian, or of age, makes and sees theirs,
+	// whatever else they are at the school.
+	AskErasure          Action = "ask_erasure"
+	ReadErasureRequests Action = "read_erasure_requests"
 
 	ReadWebhooks   Action = "read_webhooks"
 	ManageWebhooks Action = "manage_webhooks"
@@ -218,6 +222,9 @@ var Grants = map[Action][]Role{
 	ReadErasures:   {Owner, Admin, Auditor, Operator},
 	ManageErasures: {Owner, Admin},
 
+	AskErasure:          {Owner, Admin, Teacher, Student, Parent, Auditor},
+	ReadErasureRequests: {Owner, Admin, Teacher, Student, Parent, Auditor},
+
 	ReadWebhooks:   {Owner, Admin},
 	ManageWebhooks: {Owner, Admin},
 
@@ -236,7 +243,7 @@ func (a Actor) May(action Action) bool {
 // has set reads_while_suspended.
 var readActions = []Action{
 	ReadFiles, ReadSpaces, ReadAccess, ReadQuota, ReadStats, ReadOperation, ReadJobs, ReadOrganization, ReadTiers, ReadMembers, ReadGuardians, ReadUsage, ReadAudit,
-	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadDisclosureConsents, ReadAccessRequests, ReadErasures, ReadCompliance,
+	ExportOrganization, ReadEvents, ReadRosters, ReadWebhooks, ReadGenerations, ReadReports, ReadRoblox, ReadConsent, ReadHolds, ReadRetention, ReadRecords, ReadDisclosures, ReadDirectory, ListOptOuts, ReadAmendments, ReadDisclosureConsents, ReadAccessRequests, ReadErasures, ReadErasureRequests, ReadCompliance,
 }
 
 // Reads says whether the action is read-only.

@@ -79,6 +79,8 @@ var inWords = []struct {
 	{tenancy.ManageAccessRequests, "verify, review, release, close and reject requests for access"},
 	{tenancy.ReadErasures, "see erasures and their certificates; operators those of organizations"},
 	{tenancy.ManageErasures, "have a file erased, or the files of a person"},
+	{tenancy.AskErasure, "ask that the data of one's child is erased; students of 18 or more that of theirs"},
+	{tenancy.ReadErasureRequests, "see such requests: who asked their own, owners, admins and auditors all; with the certificates"},
 	{tenancy.ReadWebhooks, "see webhooks and what was sent to them"},
 	{tenancy.ManageWebhooks, "make, change, test, replay and delete webhooks"},
 	{tenancy.ManageKeys, "make, rotate and revoke API keys"},

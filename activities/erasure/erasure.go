@@ -225,7 +225,10 @@ func (a *Activities) endFile(ctx context.Context, tx *tenancy.Tx, in Input, file
 	if err != nil {
 		return nil, err
 	}
-	if kept, err := erasures.KeepIfDecided(ctx, tx, in.Erasure, file); err != nil || kept {
+	if kept, waited, err := erasures.KeepIfDecided(ctx, tx, in.Erasure, file); err != nil || kept {
+		if err == nil && waited {
+			err = files.RestoreFor(ctx, tx, file, code(in))
+		}
 		return nil, err
 	}
 	if open, err = EndVersions(ctx, tx, file, code(in)); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"satchel/internal/fault"
 	"satchel/rosters"
+	"satchel/tenancy"
 	"satchel/tenancy/erasures"
 )
 
@@ -15,7 +16,8 @@ var errReading = fault.New(fault.Unavailable, "roster_being_read", "A roster tha
 
 // removePackages removes the packages of rosters that name the person, and their copies in the inbox, before the
 // row goes that says of which source they are. They are one archive for a school, which is not changed; what was
-// read of it is in rows, by which an import is undone.
+// read of it is in rows, by which an import is undone. A hold that is placed meanwhile keeps those that are left, and
+// the row with them.
 func (a *Activities) removePackages(ctx context.Context, in Input) error {
 	packages, picked, err := erasures.Packages(ctx, a.parts.DB.Single(in.Org), in.Erasure)
 	if err != nil {
@@ -27,7 +29,7 @@ func (a *Activities) removePackages(ctx context.Context, in Input) error {
 		}
 	}
 	for _, p := range packages {
-		if err := a.parts.Packages.Remove(ctx, rosters.Key(in.Org, p.Import)); err != nil {
+		if err := a.removeUnheld(ctx, in, a.parts.Packages, rosters.Key(in.Org, p.Import)); err != nil {
 			return fmt.Errorf("remove package of roster: %w", err)
 		}
 	}
@@ -40,9 +42,21 @@ func (a *Activities) removePackages(ctx context.Context, in Input) error {
 		}
 	}
 	for _, p := range picked {
-		if err := a.parts.Inbox.Remove(ctx, a.parts.InboxFolder(in.Org, p.Source)+p.Name); err != nil {
+		if err := a.removeUnheld(ctx, in, a.parts.Inbox, a.parts.InboxFolder(in.Org, p.Source)+p.Name); err != nil {
 			return fmt.Errorf("remove package of the inbox: %w", err)
 		}
 	}
 	return nil
+}
+
+// removeUnheld removes an object unless a hold covers the person. The transaction is open until the object is gone, so
+// that a hold is answered before that or finds it gone; it is one for each object, so that a hold waits for one.
+func (a *Activities) removeUnheld(ctx context.Context, in Input, from Bucket, key string) error {
+	return a.parts.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
+		goes, err := erasures.Goes(ctx, tx, in.Erasure)
+		if err != nil || !goes {
+			return err
+		}
+		return from.Remove(ctx, key)
+	})
 }

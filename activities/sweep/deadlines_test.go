@@ -72,4 +72,18 @@ func TestDeadlinesAreToldTwice(t *testing.T) {
 	require.Equal(t, 1, told(owner, "amendment.due", true))
 	require.Zero(t, told(student, "amendment.due", true))
 	require.Zero(t, b.sweep(t, b.sweeper, "tell-deadlines").Found)
+
+	// Of a request to erase: once when it came in, a week before its day, and behind it.
+	request := tenancy.NewID()
+	b.exec(t, b.good, "insert into erasure_requests (organization_id, id, student_id, requester_id) values (app.org(), $1, $2, $2)", request, student)
+	require.Equal(t, 1, told(owner, "erasure.asked", false))
+	require.Zero(t, b.sweep(t, b.sweeper, "tell-deadlines").Found)
+	change("update erasure_requests set due_at = now() + interval '6 days' where id = $1", request)
+	require.Equal(t, 1, b.sweep(t, b.sweeper, "tell-deadlines").Done)
+	require.Equal(t, 2, told(owner, "erasure.asked", false))
+	change("update erasure_requests set due_at = now() - interval '1 minute' where id = $1", request)
+	require.Equal(t, 1, b.sweep(t, b.sweeper, "tell-deadlines").Done)
+	require.Equal(t, 1, told(owner, "erasure.asked", true))
+	change("update erasure_requests set state = 'refused', reason = 'r', ended_by = $2, ended_at = now() where id = $1", request, owner)
+	require.Zero(t, b.sweep(t, b.sweeper, "tell-deadlines").Found)
 }

@@ -83,10 +83,15 @@ func (r *Erasures) Ask(c *gin.Context) error {
 	if err := r.DB.InTx(ctx, caller.Org, func(tx *tenancy.Tx) error { return erasures.Ask(ctx, tx, n) }); err != nil {
 		return err
 	}
+	r.start(ctx, caller.Org, n.ID)
+	return r.answer(c, n.ID, http.StatusCreated)
+}
+
+// start starts the workflow of an erasure, without which the sweep does.
+func (r *Erasures) start(ctx context.Context, org tenancy.OrgID, id uuid.UUID) {
 	attempt, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	_ = r.Workflows.StartErasure(attempt, caller.Org, n.ID)
-	return r.answer(c, n.ID, http.StatusCreated)
+	_ = r.Workflows.StartErasure(attempt, org, id)
 }
 
 // startTimeout is how long a request waits for Temporal.
@@ -130,6 +135,13 @@ func (r *Erasures) GetCertificate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return sendCertificate(c, id, func() (erasures.Certificate, error) {
+		return erasures.GetCertificate(c.Request.Context(), r.DB.Single(request.Caller(c).Org), id)
+	})
+}
+
+// sendCertificate answers with a certificate in the form that is asked for.
+func sendCertificate(c *gin.Context, id uuid.UUID, read func() (erasures.Certificate, error)) error {
 	format := c.Query("format")
 	if format == "" && c.NegotiateFormat(gin.MIMEJSON, pdfType) == pdfType {
 		format = "pdf"
@@ -137,7 +149,7 @@ func (r *Erasures) GetCertificate(c *gin.Context) error {
 	if format != "" && format != "json" && format != "pdf" {
 		return request.Invalid("format", "format is json or pdf.")
 	}
-	signed, err := erasures.GetCertificate(c.Request.Context(), r.DB.Single(request.Caller(c).Org), id)
+	signed, err := read()
 	if err != nil {
 		return err
 	}

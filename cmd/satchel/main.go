@@ -62,7 +62,7 @@ happened and what to do next, and exits with 1.`,
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "default", "which login to use")
 	cmd.AddCommand(a.login(), a.logout(), a.upload(), a.list(), a.search(), a.get(), a.remove(), a.restore(), a.versions(), a.trash(), a.tag(), a.status(), a.audit(), a.events(), a.webhooks(), a.keys(),
 		a.whoami(), a.member(), a.people(), a.invite(), a.guardian(), a.org(),
-		a.space(), a.share(), a.zip(), a.link(), a.folder(), a.move(), a.handin(), a.roster(), a.jobs(), a.queue(), a.generate(), a.reports(), a.personalData(), a.roblox(), a.holds(), a.retention(), a.compliance(), a.importing(), a.admin(), a.doctor(), a.consent(), a.accessRequests(), a.directory(), a.amendments(), a.disclosureConsents(), a.erase(), a.certificates(), a.ready())
+		a.space(), a.share(), a.zip(), a.link(), a.folder(), a.move(), a.handin(), a.roster(), a.jobs(), a.queue(), a.generate(), a.reports(), a.personalData(), a.roblox(), a.holds(), a.retention(), a.compliance(), a.importing(), a.admin(), a.doctor(), a.consent(), a.accessRequests(), a.directory(), a.amendments(), a.disclosureConsents(), a.erase(), a.erasureRequests(), a.certificates(), a.ready())
 	return cmd
 }
 

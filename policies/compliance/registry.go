@@ -101,6 +101,7 @@ disclosures: party interest
 disclosure_students:
 access_requests: note verified_how ended_reason
 access_request_files: reason
+erasure_requests: note reason
 amendments: what reason hearing_place hearing_officer decision
 record_statements: statement
 disclosure_consents: purpose party party_email signer_name

@@ -38,6 +38,8 @@ func issuer(digits string) string {
 		return "jcb"
 	case size >= 16 && two == 62:
 		return "unionpay"
+	case size == 15 && digits[0] == '1':
+		return "airlines" // UATP
 	case size >= 12 && (two == 50 || two >= 56 && two <= 58 || two == 63 || two == 67):
 		return "maestro"
 	}

@@ -141,6 +141,11 @@ func (s *scan) ipv6(at int) int {
 	for start < end && text[start] == '.' {
 		start++
 	}
+	if string(text[start:end]) == "::" && (start == 0 || !inWord(text[start-1])) && (end == len(text) || !inWord(text[end])) {
+		// It names no host, so a word beside it makes it no more.
+		s.propose(candidate{IP, start, end, 0.1, []string{"the unspecified address"}, "::", 2, ""})
+		return looked
+	}
 	if end-start < 3 || end-start > 45 || joined(text, start) || joined(text, end) || bytes.Count(text[start:end], []byte(":")) < 2 {
 		return looked
 	}

@@ -187,7 +187,7 @@ func (s *scan) social(g []group, index int, alike, merged bool, all int) {
 		if string(g[1].before) == "-" && !merged && !alike {
 			base = 0.6
 		}
-	case all == 2 && len(g) == 2 && string(g[1].before) == "-" && (len(g[0].digits) == 3 && len(g[1].digits) == 6 || len(g[0].digits) == 5 && len(g[1].digits) == 4):
+	case !merged && pair(g, index) && (len(g[0].digits) == 3 && len(g[1].digits) == 6 || len(g[0].digits) == 5 && len(g[1].digits) == 4):
 		digits, count = join(g[:2]), 2 // a separator is missing; one between five and four is a postal code's too
 	case len(g[0].digits) == 9 && all == 1:
 		digits = string(g[0].digits)
@@ -205,6 +205,13 @@ func (s *scan) social(g []group, index int, alike, merged bool, all int) {
 	}
 }
 
+// pair says whether a hyphen joins two groups, and blanks part them from the others of the run.
+func pair(g []group, index int) bool {
+	return len(g) >= 2 && string(g[1].before) == "-" && (index == 0 || blank(g[0].before)) && (len(g) == 2 || blank(g[2].before))
+}
+
+func blank(before []byte) bool { return len(bytes.TrimSpace(before)) == 0 }
+
 // join is the digits of groups.
 func join(g []group) string {
 	out := make([]byte, 0, 24)
@@ -216,7 +223,7 @@ func join(g []group) string {
 
 // cards proposes payment cards: an issuer's range, the check digit, and groups as on a card.
 func (s *scan) cards(g []group, alike, merged bool) {
-	if c := g[0].digits[0]; c < '2' || c > '6' {
+	if c := g[0].digits[0]; c < '1' || c > '6' {
 		return
 	}
 	size := 0
@@ -244,7 +251,7 @@ func (s *scan) card(g []group, count int, alike, merged bool) {
 		return
 	}
 	base := 0.9
-	if name == "maestro" || merged && count == 1 && !alike {
+	if name == "maestro" || name == "airlines" || merged && count == 1 && !alike {
 		base = 0.3 // a wide range, or digits that only a space parts
 	}
 	start, end := g[0].start, g[count-1].end

@@ -55,6 +55,11 @@ func (s *scan) northAmerican(g []group, start int) bool {
 	case len(g[0].digits) == 10 && len(g) == 1:
 		digits, count, base = string(g[0].digits), 1, 0.15
 	case len(g[0].digits) == 11 && g[0].digits[0] == '1' && len(g) == 1:
+		if chineseMobile(string(g[0].digits)) && !s.valid(string(g[0].digits[1:]), "US") && s.valid(string(g[0].digits), "CN") {
+			score, reasons := s.scored(0.1, "valid in a country", phone, start, g[0].end)
+			s.propose(candidate{Phone, start, g[0].end, score, reasons, "+86" + string(g[0].digits), 4, ""})
+			return true
+		}
 		digits, count, base = string(g[0].digits[1:]), 1, 0.15
 	default:
 		return false
@@ -77,6 +82,9 @@ func (s *scan) northAmerican(g []group, start int) bool {
 	s.propose(candidate{Phone, start, end, score, reasons, "+1" + digits, 4, ""})
 	return true
 }
+
+// chineseMobile is the form of mobile numbers of China, which is one of North America too.
+func chineseMobile(digits string) bool { return digits[0] == '1' && digits[1] >= '3' }
 
 // international knows a plus sign, a country code and 6 to 14 more digits.
 func (s *scan) international(g []group, start int) {

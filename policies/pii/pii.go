@@ -31,7 +31,7 @@ import (
 
 // Version names the detectors. It changes with everything that changes what they find, so
 // that texts which an older version read are read again.
-const Version = "2026-11-29.2"
+const Version = "2026-11-30.1"
 
 // Category says what kind of data a finding is.
 type Category string
@@ -150,6 +150,7 @@ type Options struct {
 	Emails     map[[32]byte]string           // hash, by HashEmail, of an address of the roster → person's id
 	HashEmail  func(address string) [32]byte // nil: Hash with the category RosterEmail
 	StudentIDs []Pattern
+	Only       []Category // that are looked for; nil: all. Of one place the likeliest category is found otherwise
 }
 
 // Bounds.

@@ -99,7 +99,7 @@ type candidate struct {
 }
 
 func (s *scan) propose(c candidate) {
-	if c.score >= s.options.Least {
+	if c.score >= s.options.Least && (s.options.Only == nil || slices.Contains(s.options.Only, c.category)) {
 		s.candidates = append(s.candidates, c)
 	}
 }

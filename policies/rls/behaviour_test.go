@@ -136,6 +136,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into directory_opt_outs (organization_id, student_id, holder_id, opted_out, recorded_by) values (app.org(), $1, $2, true, $2)", []any{student, user}},
 		{"insert into access_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $2, 'all of it')", []any{class, student}},
 		{"insert into access_request_files (organization_id, request_id, file_id, students, decision) values (app.org(), $1, $2, 1, 'include')", []any{class, file}},
+		{"insert into erasure_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $2, 'all of it')", []any{class, student}},
 		{"insert into erasures (organization_id, id, scope, target_id, basis) values (app.org(), $1, 'file', $2, 'school_directive')", []any{class, file}},
 		{"insert into erasure_items (organization_id, erasure_id, version_id, file_id, size) values (app.org(), $1, $2, $3, 10)", []any{class, version, file}},
 		{"insert into file_tags (organization_id, file_id, tag, added_by) values (app.org(), $1, 'algebra', $2)", []any{file, user}},

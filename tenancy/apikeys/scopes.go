@@ -54,7 +54,7 @@ var NeverGranted = []tenancy.Action{
 	tenancy.ReadDirectory, tenancy.ManageDirectory, tenancy.ListOptOuts, tenancy.OptOut, tenancy.AskAmendment, tenancy.ReadAmendments,
 	tenancy.ReadDisclosureConsents, tenancy.AskDisclosureConsents, tenancy.SignDisclosureConsents,
 	tenancy.ReadRetention, tenancy.ManageRetention, tenancy.ReadHolds, tenancy.ManageHolds, // two people release a hold
-	tenancy.ReadErasures, tenancy.ManageErasures, // what is erased does not come back
+	tenancy.ReadErasures, tenancy.ManageErasures, tenancy.AskErasure, tenancy.ReadErasureRequests, // what is erased does not come back
 	tenancy.ReadCompliance, tenancy.ManageCompliance, // for the people who answer for it
 	tenancy.MakeReports, tenancy.ReadReports, // they go to files of a person
 	tenancy.SetQuota, tenancy.SetTiers, tenancy.Reconcile, tenancy.Rescan, tenancy.ChangeJobs, tenancy.ManageJobs,

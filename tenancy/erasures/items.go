@@ -54,17 +54,19 @@ func Items(ctx context.Context, q tenancy.Queries, id uuid.UUID, files []uuid.UU
 	return found, wrap("list versions of erasure", err)
 }
 
-// KeepIfDecided leaves a file as it is where something goes before the erasure, and says so.
-func KeepIfDecided(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) (bool, error) {
+// KeepIfDecided leaves a file as it is where something goes before the erasure, and says so; and whether it
+// waited in the trash for a hold, from where it comes back. What was in the trash before stays there.
+func KeepIfDecided(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) (kept, waited bool, err error) {
 	q := erasuresdb.New(tx)
 	reason, err := q.FileKept(ctx, erasuresdb.FileKeptParams{ID: id, FileID: file})
 	if err != nil || reason == "" {
-		return false, wrap("look for what goes before the erasure", err)
+		return false, false, wrap("look for what goes before the erasure", err)
 	}
 	if err := q.ItemKeep(ctx, erasuresdb.ItemKeepParams{ID: id, FileID: file, Reason: reason}); err != nil {
-		return false, wrap("keep file", err)
+		return false, false, wrap("keep file", err)
 	}
-	return true, wrap("give back what was in the trash for the erasure", q.FileGiveBack(ctx, erasuresdb.FileGiveBackParams{ID: id, FileID: file}))
+	waited, err = q.FileWaited(ctx, erasuresdb.FileWaitedParams{ID: id, FileID: file})
+	return true, waited, wrap("look whether the file waited for a hold", err)
 }
 
 // End notes, in the transaction that ended the versions of a file, that all of them are to go,

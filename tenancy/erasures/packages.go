@@ -21,6 +21,17 @@ type PickedUp struct {
 	Name   string // below the folder of the source
 }
 
+// Goes says whether what names the person of an erasure may be removed in this transaction: their own row is
+// about to be emptied, and no hold covers it. A hold that is placed beside it waits until the transaction ends.
+func Goes(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) (bool, error) {
+	db := erasuresdb.New(tx)
+	if err := db.HoldsWait(ctx); err != nil {
+		return false, wrap("wait for holds", err)
+	}
+	goes, err := db.PersonGoes(ctx, id)
+	return goes, wrap("ask whether the person's row goes", err)
+}
+
 // Packages lists those of the person of an erasure, until it is certified; of another erasure there are none, nor
 // of a person whose row stays.
 func Packages(ctx context.Context, q tenancy.Queries, id uuid.UUID) ([]Package, []PickedUp, error) {

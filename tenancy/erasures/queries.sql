@@ -65,7 +65,7 @@ select v.organization_id, sqlc.arg(id), v.id, v.file_id, v.size, v.sha256, v.id 
 on conflict do nothing;
 
 -- What there is of the target. A file that comes later is not part of it; a version that comes to a
--- file later is. Of a withdrawn consent it is what lacks a basis since.
+-- file later is. Of a withdrawn consent it is what lacks a basis since; of a parent's request what is the child's.
 -- name: ItemInventory :execrows
 insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256, state, reason)
 select e.organization_id, e.id, v.id, v.file_id, v.size, v.sha256, case when k.reason = '' then 'planned' else 'kept' end, k.reason
@@ -79,7 +79,8 @@ select e.organization_id, e.id, v.id, v.file_id, v.size, v.sha256, case when k.r
     union select f.id from spaces s join files f on f.organization_id = s.organization_id and f.space_id = s.id
            where s.organization_id = e.organization_id and e.scope in ('person', 'consent') and s.about_id = e.target_id
     union select x.file_id from file_versions x where x.organization_id = e.organization_id and e.scope = 'person' and x.uploaded_by = e.target_id) c on true
-  join files f on f.organization_id = e.organization_id and f.id = c.id and f.created_at <= e.requested_at and (e.scope <> 'consent' or f.collected_as_child and f.held_since is not null)
+  join files f on f.organization_id = e.organization_id and f.id = c.id and f.created_at <= e.requested_at
+   and (e.scope <> 'consent' or f.collected_as_child and (e.basis <> 'consent_withdrawn' or f.held_since is not null))
   join file_versions v on v.organization_id = e.organization_id and v.file_id = f.id
   cross join lateral (select app.erasure_keeps(e, f) as reason) k
  where e.organization_id = app.org() and e.id = sqlc.arg(id)
@@ -109,12 +110,10 @@ select h.id from holds h join files f on f.organization_id = h.organization_id
 -- name: ItemKeep :exec
 update erasure_items set state = 'kept', reason = sqlc.arg(reason), hold_id = null, updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'planned';
 
--- What waited in the trash for a hold, and is kept after all, goes back to where it was. What was in the trash before stays there.
--- name: FileGiveBack :exec
-update files f set trashed_at = null, updated_at = now(),
-       status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
-  from erasures e
- where f.id = sqlc.arg(file_id)::uuid and e.organization_id = f.organization_id and e.id = sqlc.arg(id) and f.trashed_at >= e.requested_at;
+-- Whether a file waited in the trash for a hold: it came there since the erasure was asked for.
+-- name: FileWaited :one
+select exists (select from files f join erasures e on e.organization_id = f.organization_id
+                where f.id = sqlc.arg(file_id)::uuid and e.id = sqlc.arg(id) and f.trashed_at >= e.requested_at)::boolean;
 
 -- name: ItemBlock :exec
 update erasure_items set state = 'blocked', hold_id = sqlc.arg(hold_id)::uuid, updated_at = now() where erasure_id = sqlc.arg(id) and file_id = sqlc.arg(file_id) and state = 'planned';
@@ -170,6 +169,14 @@ select coalesce((select case
 select exists (select from people p where p.user_id = sqlc.arg(user_id)
    and (p.display_name <> '' or p.grade <> '' or p.identifiers <> '{}' or p.username_hash is not null or p.email_hash is not null or p.source_id is not null
         or p.thirteen_from is not null or p.adult_from is not null))::boolean;
+
+-- Whether the person's own row is about to be emptied still, and no hold covers it. It is asked behind HoldsWait in
+-- the transaction in which one thing is removed that names the person.
+-- name: PersonGoes :one
+select exists (select from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
+    where e.id = sqlc.arg(id) and e.scope = 'person' and e.state <> 'certified' and p.state = 'left'
+      and not exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id)
+      and not exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id)))::boolean;
 
 -- Packages of rosters that name a person whose row is about to be emptied: those that were read, of the source
 -- that has the person. One that is being read is needed still.
@@ -258,3 +265,41 @@ select x.id from exports x
  where x.cleaned_at is null and (x.access_request_id is null and not sqlc.arg(ended)::boolean or x.state in ('failed', 'removed'))
    and exists (select from erasure_items i where i.erasure_id = sqlc.arg(id) and i.state in ('ended', 'destroyed', 'purged', 'verified') and i.updated_at >= x.created_at)
  order by x.id;
+
+-- Requests of guardians, each with the erasures that it began: the one of what was here by a consent alone, and
+-- the one that the school decided on.
+-- name: RequestInsert :exec
+insert into erasure_requests (organization_id, id, student_id, requester_id, note) values (app.org(), sqlc.arg(id), sqlc.arg(student_id), sqlc.arg(requester_id), sqlc.arg(note));
+
+-- name: RequestGet :one
+select r.id, r.student_id, r.requester_id, r.note, r.state, r.received_at, r.due_at, (r.due_at <= now() and r.ended_at is null)::boolean as overdue,
+       r.erasure_id, r.reason, r.ended_by, r.ended_at, coalesce(b.state, '')::text as begun_state, b.certified_at as begun_certified_at,
+       coalesce(e.state, '')::text as erasure_state, e.certified_at as erasure_certified_at
+  from erasure_requests r left join erasures b on b.organization_id = r.organization_id and b.id = r.id
+  left join erasures e on e.organization_id = r.organization_id and e.id = r.erasure_id
+ where r.id = sqlc.arg(id);
+
+-- name: RequestList :many
+select r.id, r.student_id, r.requester_id, r.note, r.state, r.received_at, r.due_at, (r.due_at <= now() and r.ended_at is null)::boolean as overdue,
+       r.erasure_id, r.reason, r.ended_by, r.ended_at, coalesce(b.state, '')::text as begun_state, b.certified_at as begun_certified_at,
+       coalesce(e.state, '')::text as erasure_state, e.certified_at as erasure_certified_at
+  from erasure_requests r left join erasures b on b.organization_id = r.organization_id and b.id = r.id
+  left join erasures e on e.organization_id = r.organization_id and e.id = r.erasure_id
+ where (sqlc.narg(before)::uuid is null or r.id < sqlc.narg(before)::uuid) and (sqlc.arg(ended)::boolean or r.ended_at is null)
+ order by r.id desc limit sqlc.arg(most);
+
+-- name: RequestLock :one
+select r.state, r.student_id, r.requester_id, app.of_student(r.student_id, app.actor())::boolean as own from erasure_requests r where r.id = sqlc.arg(id) for update;
+
+-- name: RequestEnd :exec
+update erasure_requests set state = sqlc.arg(state), erasure_id = sqlc.narg(erasure_id)::uuid, reason = sqlc.arg(reason), ended_by = sqlc.arg(by)::uuid, ended_at = now()
+ where id = sqlc.arg(id);
+
+-- Of a guardian with one child here that child; of a student of 18 or more themselves.
+-- name: StudentsOfActor :many
+select w.student_id::uuid as student_id from app.my_wards w
+ union select p.user_id from people p where p.user_id = app.actor() and p.kind = 'student' and p.adult_from <= current_date limit 2;
+
+-- Whether the request is the actor's and one of the erasures that it began: for its certificate.
+-- name: RequestHas :one
+select exists (select from erasure_requests r where r.id = sqlc.arg(id) and sqlc.arg(erasure)::uuid in (r.id, r.erasure_id))::boolean;

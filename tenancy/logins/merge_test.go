@@ -147,6 +147,9 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 		s.exec("insert into access_requests (organization_id, id, student_id, requester_id) values (app.org(), $1, $2, $3)", tenancy.NewID(), student, guardian)
 	}
 	s.exec("insert into access_requests (organization_id, id, student_id, requester_id) values (app.org(), $1, $2, $3)", tenancy.NewID(), gone, s.owner.User)
+	for _, student := range []uuid.UUID{gone, member} {
+		s.exec("insert into erasure_requests (organization_id, id, student_id, requester_id) values (app.org(), $1, $2, $3)", tenancy.NewID(), student, guardian)
+	}
 	s.exec("insert into disclosures (organization_id, id, file_id, way, outcome, class) values (app.org(), $1, $2, 'link', 'refused', 'education_record')", id, file)
 	s.exec("insert into disclosure_students (organization_id, disclosure_id, student_id) values (app.org(), $1, $2)", id, gone)
 	s.exec("insert into holds (organization_id, id, kind, scope, person_id, reason, placed_by) values (app.org(), $1, 'legal', 'person', $2, 'case 7', $3)", id, gone, s.owner.User)
@@ -174,6 +177,7 @@ func TestMergeTakesAllThatNamesThePerson(t *testing.T) {
 	require.Equal(t, []string{"out true", "out true"}, s.pairs("select 'out', opted_out::text from directory_opt_outs where student_id"+ofMember+member.String()+"'"), "an opt-out stays")
 	require.Len(t, s.pairs("select 'told', disclosure_id::text from disclosure_students where student_id"+ofMember+member.String()+"'"), 1)
 	require.Equal(t, []string{"request received", "request received", "request withdrawn"}, s.pairs("select 'request', state from access_requests where student_id"+ofMember+member.String()+"' order by 2"))
+	require.Equal(t, []string{"erase received", "erase withdrawn"}, s.pairs("select 'erase', state from erasure_requests where student_id"+ofMember+member.String()+"' order by 2"))
 	require.Equal(t, []string{"hold false", "hold false", "hold true", "hold true"}, s.pairs("select 'hold', (released_at is not null)::text from holds where person_id"+ofMember+member.String()+"' order by 2"))
 }
 

@@ -110,6 +110,21 @@ test('directory information is designated, a parent refuses it and takes it back
   await parent.getByRole('button', { name: 'Take back …' }).click()
   await dialog(parent).getByRole('button', { name: 'Save' }).click()
   await expect(parent.getByText('No request is open.')).toBeVisible()
+
+  // So is a deletion. The school refuses it with a reason, which the parent reads.
+  await parent.getByRole('navigation').getByRole('link', { name: 'My children', exact: true }).click()
+  await parent.getByRole('button', { name: 'Have data deleted …' }).click()
+  await dialog(parent).getByLabel('What shall go').fill('All pictures')
+  await dialog(parent).getByRole('button', { name: 'Ask', exact: true }).click()
+  await expect(dialog(parent)).toHaveCount(0)
+  await administer(admin, 'Files and limits', 'Requests to delete data')
+  await admin.getByRole('row').filter({ hasText: 'All pictures' }).getByRole('button', { name: 'Refuse …' }).click()
+  await dialog(admin).getByLabel('Reason').fill('Grades are kept for five years')
+  await dialog(admin).getByRole('button', { name: 'Save' }).click()
+  await expect(dialog(admin)).toHaveCount(0)
+  await parent.getByRole('main').getByRole('link', { name: 'Requests to delete data' }).click()
+  await parent.getByRole('checkbox', { name: 'Show those that are over' }).check()
+  await expect(parent.getByRole('row').filter({ hasText: 'All pictures' })).toContainText('Grades are kept for five years')
 })
 
 test('an auditor narrows the data inventory and saves it', async ({ signIn }) => {

@@ -111,6 +111,13 @@ func (w withdrawal) releasesHoldOf(t *testing.T, id uuid.UUID) {
 	require.NoError(t, err)
 }
 
+// began counts the notifications of an admin about erasures that began by themselves.
+func (w withdrawal) began(t *testing.T) (n int) {
+	t.Helper()
+	require.NoError(t, w.Single(w.Org).QueryRow(t.Context(), "select count(*) from notifications where kind = 'erasure.began' and user_id = $1", w.User).Scan(&n))
+	return n
+}
+
 // TestAWithdrawnConsentErases what is here by it alone, without anybody asking: a hold goes first, the
 // school's own stays, and a refusal of somebody who had not agreed begins nothing.
 func TestAWithdrawnConsentErases(t *testing.T) {
@@ -123,6 +130,7 @@ func TestAWithdrawnConsentErases(t *testing.T) {
 	require.Equal(t, erasures.ConsentWithdrawn, e.Basis)
 	require.Equal(t, w.child, e.Target)
 	require.Nil(t, e.RequestedBy)
+	require.Equal(t, 1, w.began(t), "owners and admins are told of what no officer asked for")
 	// The school's file was created first, and the minute that the test takes off must not hide the others.
 	_, err := w.Admin(t).Exec(context.Background(), "update files set created_at = created_at - interval '1 hour' where organization_id = $1", w.Org.UUID())
 	require.NoError(t, err)
@@ -193,4 +201,37 @@ func TestWhatWaitedForAHoldAndIsKeptComesBack(t *testing.T) {
 	w.releasesHoldOf(t, id)
 	require.Equal(t, erasures.Certified, w.erases(t, id))
 	require.False(t, trashed())
+	require.Equal(t, 1, countEvents(t, &w.Bench, w.held.File, "file.restore"))
+}
+
+// TestAParentsRequestErases what is here by a consent alone, without a withdrawal and without a decision; what a hold
+// covers waits, the school's own and another child's stay, and the consent stands.
+func TestAParentsRequestErases(t *testing.T) {
+	t.Parallel()
+	w := newWithdrawal(t)
+	id, parent := tenancy.NewID(), w.Member(t, w.Org, tenancy.Parent)
+	w.do(t, func(tx *tenancy.Tx) error {
+		return erasures.TakeRequest(context.Background(), tx, erasures.NewRequest{ID: id, By: parent, Student: w.child})
+	})
+	require.Equal(t, 1, w.began(t))
+	_, err := w.Admin(t).Exec(context.Background(), "update files set created_at = created_at - interval '1 hour' where organization_id = $1", w.Org.UUID())
+	require.NoError(t, err)
+	require.Equal(t, erasures.Blocked, w.erases(t, id))
+	nothingOf(t, &w.Bench, w.parents)
+	require.Equal(t, 1, countEvents(t, &w.Bench, id, "erasure.request"))
+	w.releasesHoldOf(t, id)
+	require.Equal(t, erasures.Certified, w.erases(t, id))
+	nothingOf(t, &w.Bench, w.parents, w.held)
+	c, err := erasures.GetCertificate(t.Context(), w.Single(w.Org), id)
+	require.NoError(t, err)
+	require.Equal(t, erasures.ParentRequest, c.Basis)
+	require.Equal(t, parent.String(), c.RequestedBy)
+	require.ElementsMatch(t, []erasures.Kept{{File: w.schools.File, Reason: "other_basis"}, {File: w.others.File, Reason: "other_basis"}}, c.Kept)
+	var held int
+	require.NoError(t, w.Single(w.Org).QueryRow(t.Context(), "select count(*) from files where held_since is not null").Scan(&held))
+	require.Zero(t, held, "nothing was withdrawn")
+	r, err := erasures.GetRequest(t.Context(), w.Single(w.Org), id)
+	require.NoError(t, err)
+	require.Equal(t, erasures.Received, r.State)
+	require.Equal(t, erasures.Certified, r.Begun[0].State)
 }

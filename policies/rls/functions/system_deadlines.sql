@@ -1,5 +1,6 @@
 -- Days by which something of the law is due: the next step of a request to amend a record (34 CFR 99.20 to
--- 99.22), a duty (16 CFR 312.8, 34 CFR 99.7), who must be told of an incident, a directive. Each is told of
+-- 99.22), a duty (16 CFR 312.8, 34 CFR 99.7), who must be told of an incident, a directive, a parent's request
+-- to erase (16 CFR 312.6(a)(2)). Each is told of
 -- once before and once when it is over. Requests for access have days of their own
 -- (system_access_requests.sql).
 
@@ -18,7 +19,10 @@ language sql stable security definer set search_path = public, pg_temp as $$
          where c.told_at is null
         union all
         select d.organization_id, d.id, 'disposition', d.kind, app.deadline_stage(d.due_at, interval '7 days'), d.told from dispositions d
-         where d.state = 'recorded') x
+         where d.state = 'recorded'
+        union all
+        select r.organization_id, r.id, 'erasure_request', r.state, app.deadline_stage(r.due_at, interval '7 days'), r.told from erasure_requests r
+         where r.ended_at is null) x
       join organizations o on o.id = x.organization_id and o.status = 'active' and o.deletion_begun_at is null
      where x.stage > x.told and (org is null or x.organization_id = org and x.id = one) and x.id > after
      order by x.id, x.part limit most
@@ -41,6 +45,7 @@ begin
     perform from compliance_duties x where x.organization_id = org and x.id = deadline_tell.id for update;
     perform from incident_clocks x where x.organization_id = org and x.incident_id = deadline_tell.id for update;
     perform from dispositions x where x.organization_id = org and x.id = deadline_tell.id for update;
+    perform from erasure_requests x where x.organization_id = org and x.id = deadline_tell.id for update;
     for d in select t.what, t.part, t.stage from app.deadlines(org, deadline_tell.id, 100, '00000000-0000-0000-0000-000000000000') t loop
         n := n + 1;
         case d.what
@@ -53,6 +58,10 @@ begin
             else
                 perform app.officers_notify(org, 'amendment.due', jsonb_build_object('amendment_id', deadline_tell.id, 'state', d.part, 'over', d.stage = 2), null);
             end if;
+            continue;
+        when 'erasure_request' then
+            update erasure_requests x set told = d.stage where x.organization_id = org and x.id = deadline_tell.id;
+            perform app.officers_notify(org, 'erasure.asked', jsonb_build_object('request_id', deadline_tell.id, 'over', d.stage = 2), null);
             continue;
         when 'duty' then
             update compliance_duties x set told = d.stage where x.organization_id = org and x.id = deadline_tell.id;

@@ -30,6 +30,10 @@ begin
      where r.organization_id = (select app.org()) and r.student_id = gone and r.ended_at is null
        and exists (select from access_requests o where o.organization_id = r.organization_id and o.student_id = kept and o.requester_id = r.requester_id and o.ended_at is null);
     update access_requests set student_id = kept where organization_id = (select app.org()) and student_id = gone;
+    update erasure_requests r set state = 'withdrawn', ended_by = r.requester_id, ended_at = now(), reason = 'another request about this student is open'
+     where r.organization_id = (select app.org()) and r.student_id = gone and r.ended_at is null
+       and exists (select from erasure_requests o where o.organization_id = r.organization_id and o.student_id = kept and o.requester_id = r.requester_id and o.ended_at is null);
+    update erasure_requests set student_id = kept where organization_id = (select app.org()) and student_id = gone;
     insert into record_students (organization_id, file_id, student_id)
     select r.organization_id, r.file_id, kept from record_students r where r.organization_id = (select app.org()) and r.student_id = gone
         on conflict do nothing;

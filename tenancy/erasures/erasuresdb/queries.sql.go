@@ -417,24 +417,6 @@ func (q *Queries) ExportList(ctx context.Context, arg ExportListParams) ([]uuid.
 	return items, nil
 }
 
-const fileGiveBack = `-- name: FileGiveBack :exec
-update files f set trashed_at = null, updated_at = now(),
-       status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
-  from erasures e
- where f.id = $1::uuid and e.organization_id = f.organization_id and e.id = $2 and f.trashed_at >= e.requested_at
-`
-
-type FileGiveBackParams struct {
-	FileID uuid.UUID
-	ID     uuid.UUID
-}
-
-// What waited in the trash for a hold, and is kept after all, goes back to where it was. What was in the trash before stays there.
-func (q *Queries) FileGiveBack(ctx context.Context, arg FileGiveBackParams) error {
-	_, err := q.db.Exec(ctx, fileGiveBack, arg.FileID, arg.ID)
-	return err
-}
-
 const fileHold = `-- name: FileHold :one
 select h.id from holds h join files f on f.organization_id = h.organization_id
  where f.id = $1::uuid and h.released_at is null and app.hold_covers(h, f)
@@ -461,6 +443,24 @@ type FileKeptParams struct {
 func (q *Queries) FileKept(ctx context.Context, arg FileKeptParams) (string, error) {
 	row := q.db.QueryRow(ctx, fileKept, arg.FileID, arg.ID)
 	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const fileWaited = `-- name: FileWaited :one
+select exists (select from files f join erasures e on e.organization_id = f.organization_id
+                where f.id = $1::uuid and e.id = $2 and f.trashed_at >= e.requested_at)::boolean
+`
+
+type FileWaitedParams struct {
+	FileID uuid.UUID
+	ID     uuid.UUID
+}
+
+// Whether a file waited in the trash for a hold: it came there since the erasure was asked for.
+func (q *Queries) FileWaited(ctx context.Context, arg FileWaitedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, fileWaited, arg.FileID, arg.ID)
+	var column_1 bool
 	err := row.Scan(&column_1)
 	return column_1, err
 }
@@ -667,7 +667,8 @@ select e.organization_id, e.id, v.id, v.file_id, v.size, v.sha256, case when k.r
     union select f.id from spaces s join files f on f.organization_id = s.organization_id and f.space_id = s.id
            where s.organization_id = e.organization_id and e.scope in ('person', 'consent') and s.about_id = e.target_id
     union select x.file_id from file_versions x where x.organization_id = e.organization_id and e.scope = 'person' and x.uploaded_by = e.target_id) c on true
-  join files f on f.organization_id = e.organization_id and f.id = c.id and f.created_at <= e.requested_at and (e.scope <> 'consent' or f.collected_as_child and f.held_since is not null)
+  join files f on f.organization_id = e.organization_id and f.id = c.id and f.created_at <= e.requested_at
+   and (e.scope <> 'consent' or f.collected_as_child and (e.basis <> 'consent_withdrawn' or f.held_since is not null))
   join file_versions v on v.organization_id = e.organization_id and v.file_id = f.id
   cross join lateral (select app.erasure_keeps(e, f) as reason) k
  where e.organization_id = app.org() and e.id = $1
@@ -675,7 +676,7 @@ on conflict do nothing
 `
 
 // What there is of the target. A file that comes later is not part of it; a version that comes to a
-// file later is. Of a withdrawn consent it is what lacks a basis since.
+// file later is. Of a withdrawn consent it is what lacks a basis since; of a parent's request what is the child's.
 func (q *Queries) ItemInventory(ctx context.Context, id uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, itemInventory, id)
 	if err != nil {
@@ -873,6 +874,22 @@ func (q *Queries) PersonForget(ctx context.Context, userID uuid.UUID) error {
 	return err
 }
 
+const personGoes = `-- name: PersonGoes :one
+select exists (select from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
+    where e.id = $1 and e.scope = 'person' and e.state <> 'certified' and p.state = 'left'
+      and not exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id)
+      and not exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id)))::boolean
+`
+
+// Whether the person's own row is about to be emptied still, and no hold covers it. It is asked behind HoldsWait in
+// the transaction in which one thing is removed that names the person.
+func (q *Queries) PersonGoes(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, personGoes, id)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const personPackages = `-- name: PersonPackages :many
 select i.id, (i.state in ('received', 'checking'))::boolean as reading
   from erasures e join people p on p.organization_id = e.organization_id and p.user_id = e.target_id
@@ -974,6 +991,217 @@ func (q *Queries) PersonThere(ctx context.Context, userID uuid.UUID) (bool, erro
 	return column_1, err
 }
 
+const requestEnd = `-- name: RequestEnd :exec
+update erasure_requests set state = $1, erasure_id = $2::uuid, reason = $3, ended_by = $4::uuid, ended_at = now()
+ where id = $5
+`
+
+type RequestEndParams struct {
+	State     string
+	ErasureID *uuid.UUID
+	Reason    string
+	By        uuid.UUID
+	ID        uuid.UUID
+}
+
+func (q *Queries) RequestEnd(ctx context.Context, arg RequestEndParams) error {
+	_, err := q.db.Exec(ctx, requestEnd,
+		arg.State,
+		arg.ErasureID,
+		arg.Reason,
+		arg.By,
+		arg.ID,
+	)
+	return err
+}
+
+const requestGet = `-- name: RequestGet :one
+select r.id, r.student_id, r.requester_id, r.note, r.state, r.received_at, r.due_at, (r.due_at <= now() and r.ended_at is null)::boolean as overdue,
+       r.erasure_id, r.reason, r.ended_by, r.ended_at, coalesce(b.state, '')::text as begun_state, b.certified_at as begun_certified_at,
+       coalesce(e.state, '')::text as erasure_state, e.certified_at as erasure_certified_at
+  from erasure_requests r left join erasures b on b.organization_id = r.organization_id and b.id = r.id
+  left join erasures e on e.organization_id = r.organization_id and e.id = r.erasure_id
+ where r.id = $1
+`
+
+type RequestGetRow struct {
+	ID                 uuid.UUID
+	StudentID          uuid.UUID
+	RequesterID        uuid.UUID
+	Note               string
+	State              string
+	ReceivedAt         time.Time
+	DueAt              time.Time
+	Overdue            bool
+	ErasureID          *uuid.UUID
+	Reason             string
+	EndedBy            *uuid.UUID
+	EndedAt            *time.Time
+	BegunState         string
+	BegunCertifiedAt   *time.Time
+	ErasureState       string
+	ErasureCertifiedAt *time.Time
+}
+
+func (q *Queries) RequestGet(ctx context.Context, id uuid.UUID) (RequestGetRow, error) {
+	row := q.db.QueryRow(ctx, requestGet, id)
+	var i RequestGetRow
+	err := row.Scan(
+		&i.ID,
+		&i.StudentID,
+		&i.RequesterID,
+		&i.Note,
+		&i.State,
+		&i.ReceivedAt,
+		&i.DueAt,
+		&i.Overdue,
+		&i.ErasureID,
+		&i.Reason,
+		&i.EndedBy,
+		&i.EndedAt,
+		&i.BegunState,
+		&i.BegunCertifiedAt,
+		&i.ErasureState,
+		&i.ErasureCertifiedAt,
+	)
+	return i, err
+}
+
+const requestHas = `-- name: RequestHas :one
+select exists (select from erasure_requests r where r.id = $1 and $2::uuid in (r.id, r.erasure_id))::boolean
+`
+
+type RequestHasParams struct {
+	ID      uuid.UUID
+	Erasure uuid.UUID
+}
+
+// Whether the request is the actor's and one of the erasures that it began: for its certificate.
+func (q *Queries) RequestHas(ctx context.Context, arg RequestHasParams) (bool, error) {
+	row := q.db.QueryRow(ctx, requestHas, arg.ID, arg.Erasure)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const requestInsert = `-- name: RequestInsert :exec
+insert into erasure_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $3, $4)
+`
+
+type RequestInsertParams struct {
+	ID          uuid.UUID
+	StudentID   uuid.UUID
+	RequesterID uuid.UUID
+	Note        string
+}
+
+// Requests of guardians, each with the erasures that it began: the one of what was here by a consent alone, and
+// the one that the school decided on.
+func (q *Queries) RequestInsert(ctx context.Context, arg RequestInsertParams) error {
+	_, err := q.db.Exec(ctx, requestInsert,
+		arg.ID,
+		arg.StudentID,
+		arg.RequesterID,
+		arg.Note,
+	)
+	return err
+}
+
+const requestList = `-- name: RequestList :many
+select r.id, r.student_id, r.requester_id, r.note, r.state, r.received_at, r.due_at, (r.due_at <= now() and r.ended_at is null)::boolean as overdue,
+       r.erasure_id, r.reason, r.ended_by, r.ended_at, coalesce(b.state, '')::text as begun_state, b.certified_at as begun_certified_at,
+       coalesce(e.state, '')::text as erasure_state, e.certified_at as erasure_certified_at
+  from erasure_requests r left join erasures b on b.organization_id = r.organization_id and b.id = r.id
+  left join erasures e on e.organization_id = r.organization_id and e.id = r.erasure_id
+ where ($1::uuid is null or r.id < $1::uuid) and ($2::boolean or r.ended_at is null)
+ order by r.id desc limit $3
+`
+
+type RequestListParams struct {
+	Before *uuid.UUID
+	Ended  bool
+	Most   int64
+}
+
+type RequestListRow struct {
+	ID                 uuid.UUID
+	StudentID          uuid.UUID
+	RequesterID        uuid.UUID
+	Note               string
+	State              string
+	ReceivedAt         time.Time
+	DueAt              time.Time
+	Overdue            bool
+	ErasureID          *uuid.UUID
+	Reason             string
+	EndedBy            *uuid.UUID
+	EndedAt            *time.Time
+	BegunState         string
+	BegunCertifiedAt   *time.Time
+	ErasureState       string
+	ErasureCertifiedAt *time.Time
+}
+
+func (q *Queries) RequestList(ctx context.Context, arg RequestListParams) ([]RequestListRow, error) {
+	rows, err := q.db.Query(ctx, requestList, arg.Before, arg.Ended, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RequestListRow
+	for rows.Next() {
+		var i RequestListRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.StudentID,
+			&i.RequesterID,
+			&i.Note,
+			&i.State,
+			&i.ReceivedAt,
+			&i.DueAt,
+			&i.Overdue,
+			&i.ErasureID,
+			&i.Reason,
+			&i.EndedBy,
+			&i.EndedAt,
+			&i.BegunState,
+			&i.BegunCertifiedAt,
+			&i.ErasureState,
+			&i.ErasureCertifiedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const requestLock = `-- name: RequestLock :one
+select r.state, r.student_id, r.requester_id, app.of_student(r.student_id, app.actor())::boolean as own from erasure_requests r where r.id = $1 for update
+`
+
+type RequestLockRow struct {
+	State       string
+	StudentID   uuid.UUID
+	RequesterID uuid.UUID
+	Own         bool
+}
+
+func (q *Queries) RequestLock(ctx context.Context, id uuid.UUID) (RequestLockRow, error) {
+	row := q.db.QueryRow(ctx, requestLock, id)
+	var i RequestLockRow
+	err := row.Scan(
+		&i.State,
+		&i.StudentID,
+		&i.RequesterID,
+		&i.Own,
+	)
+	return i, err
+}
+
 const rosterChangesForget = `-- name: RosterChangesForget :exec
 delete from roster_changes c using people p, roster_imports i
  where p.user_id = $1 and p.state = 'left' and i.source_id = p.source_id and c.import_id = i.id
@@ -1036,6 +1264,32 @@ func (q *Queries) SourceOpen(ctx context.Context, fileID uuid.UUID) ([]uuid.UUID
 			return nil, err
 		}
 		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const studentsOfActor = `-- name: StudentsOfActor :many
+select w.student_id::uuid as student_id from app.my_wards w
+ union select p.user_id from people p where p.user_id = app.actor() and p.kind = 'student' and p.adult_from <= current_date limit 2
+`
+
+// Of a guardian with one child here that child; of a student of 18 or more themselves.
+func (q *Queries) StudentsOfActor(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, studentsOfActor)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var student_id uuid.UUID
+		if err := rows.Scan(&student_id); err != nil {
+			return nil, err
+		}
+		items = append(items, student_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

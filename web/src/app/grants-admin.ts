@@ -47,6 +47,8 @@ export const adminTable: Record<string, string[]> = {
   opt_out: [...managers, 'student', 'parent'],
   read_erasures: [...people, 'auditor'],
   manage_erasures: managers,
+  ask_erasure: [...managers, 'teacher', 'student', 'parent', 'auditor'],
+  read_erasure_requests: [...managers, 'teacher', 'student', 'parent', 'auditor'],
   read_records: [...managers, 'teacher', 'auditor'],
   classify_records: managers,
   read_disclosures: [...managers, 'student', 'parent', 'auditor'],

@@ -54,6 +54,7 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_records', group: 'files', to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared', about: t`Records of students that left the school, and what was refused` },
     { needs: 'list_opt_outs', group: 'files', to: `${at}/manage/directory`, label: t`Directory information`, icon: 'group', about: t`What may be told of students without a consent, and who refused it` },
     { needs: 'read_erasures', operators: true, group: 'files', to: `${at}/manage/erasures`, label: t`Erasures`, icon: 'bin', about: t`What was destroyed in every copy, with its certificate` },
+    { needs: 'read_erasures', group: 'files', to: `${at}/erasure-requests`, label: t`Requests to delete data`, icon: 'bin', about: t`Which parents ask that the data of their child is destroyed` },
     { needs: 'read_holds', group: 'files', to: `${at}/manage/holds`, label: t`Holds`, icon: 'archive', about: t`What must not be destroyed` },
   ]
   // The organization of the operators has no classes, files and keys of its own.

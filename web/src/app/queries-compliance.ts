@@ -29,6 +29,7 @@ export type NewConsentDecision = Schemas['NewConsentDecision']
 export type Erasure = Schemas['Erasure']
 export type ErasureCertificate = Schemas['ErasureCertificate']
 export type ErasureBasis = Schemas['ErasureBasis']
+export type ErasureRequest = Schemas['ErasureRequest']
 export type DirectoryPolicy = Schemas['DirectoryPolicy']
 export type DirectoryCategory = Schemas['DirectoryCategory']
 export type DirectoryOptOut = Schemas['DirectoryOptOut']
@@ -93,6 +94,9 @@ export const accessRequests = (w: Work, ended: boolean) => list(w, ['access-requ
 
 export const accessRequestFiles = (w: Work, request: string) => list(w, ['access-requests', 'files', request], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/access-requests/{request}/files', { params: { path: { ...of(w), request }, query }, signal }))
+
+export const erasureRequests = (w: Work, ended: boolean) => list(w, ['erasure-requests', ended], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/erasure-requests', { params: { path: of(w), query: { ...query, ...(ended ? { ended } : {}) } }, signal }))
 
 export const amendments = (w: Work, ended: boolean) => list(w, ['amendments', ended], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/amendments', { params: { path: of(w), query: { ...query, ...(ended ? { ended } : {}) } }, signal }))

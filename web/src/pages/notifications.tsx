@@ -62,6 +62,9 @@ function useSentences(): (kind: string) => { text: string; to: string } {
       case 'access_request.ready': return { text: t`The records that you asked for are ready.`, to: `${at}/access-requests` }
       case 'amendment.due': return { text: t`The next step of a request to change a record is due soon, or late.`, to: `${at}/amendments` }
       case 'amendment.moved': return { text: t`A request to change a record went on.`, to: `${at}/amendments` }
+      case 'erasure.answered': return { text: t`There is news about your request to delete data.`, to: `${at}/erasure-requests` }
+      case 'erasure.asked': return { text: t`A parent asks that the data of a student is deleted.`, to: `${at}/erasure-requests` }
+      case 'erasure.began': return { text: t`An erasure began by itself, after a withdrawn consent or because a parent asked.`, to: `${at}/manage/erasures` }
       case 'report.ready': return { text: t`A report that you asked for is ready, as a file.`, to: `${at}/reports` }
       case 'roblox.attention': return { text: t`A connection to Roblox needs you: it stopped, or something may have been made there twice.`, to: `${at}/manage/roblox` }
       case 'share.received': return { text: t`Something was shared with you.`, to: `${at}/shared` }

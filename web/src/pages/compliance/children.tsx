@@ -24,6 +24,7 @@ export default function Children() {
   const { data, error, refetch } = useQuery(ownStudents(work))
   const policy = useQuery(directoryPolicy(work))
   const [asked, ask] = useState<OwnStudent | null>(null)
+  const [gone, have] = useState<OwnStudent | null>(null)
   const young = work.place.role === 'student'
   const name = (s: OwnStudent) => s.display_name || brief(s.student_id)
   const mine = data?.items.filter(s => s.rights) ?? []
@@ -38,7 +39,7 @@ export default function Children() {
       {mine.length > 0 && (
         <>
           <p>{young ? <Trans>You are 18 or older: the rights about your records are your own.</Trans> : <Trans>What you may see, refuse and ask for. It costs nothing, and your child loses nothing by it.</Trans>}</p>
-          {mine.map(s => <Child key={s.student_id} of={s} name={name(s)} ask={() => ask(s)} />)}
+          {mine.map(s => <Child key={s.student_id} of={s} name={name(s)} ask={() => ask(s)} have={() => have(s)} />)}
           <h2><Trans>Directory information of the school</Trans></h2>
           <p><Trans>What the school may tell of its students without asking each time, such as for a list of honors.</Trans></p>
           {policy.error ? <Failure error={policy.error} again={() => void policy.refetch()} /> : policy.data === undefined && <Waiting />}
@@ -49,11 +50,12 @@ export default function Children() {
       )}
       {grown.map(s => <p key={s.student_id}><Trans><bdi>{name(s)}</bdi> is 18 or older: the rights are their own now, and they ask the school themselves.</Trans></p>)}
       {asked && <AskCopy of={asked} name={name(asked)} close={() => ask(null)} />}
+      {gone && <AskDeletion of={gone} name={name(gone)} close={() => have(null)} />}
     </>
   )
 }
 
-function Child({ of: s, name, ask }: { of: OwnStudent; name: string; ask: () => void }) {
+function Child({ of: s, name, ask, have }: { of: OwnStudent; name: string; ask: () => void; have: () => void }) {
   const { place } = useWork()
   const params = { org: place.organization_id }
   return (
@@ -63,6 +65,8 @@ function Child({ of: s, name, ask }: { of: OwnStudent; name: string; ask: () => 
       <p className="actions">
         {may(place, 'ask_access') && <button type="button" className="button" onClick={ask}><Trans>Ask for a copy …</Trans></button>}
         {may(place, 'read_access_requests') && <Link className="button" to="/o/$org/access-requests" params={params}><Trans>Requests to see records</Trans></Link>}
+        {may(place, 'ask_erasure') && <button type="button" className="button" onClick={have}><Trans>Have data deleted …</Trans></button>}
+        {may(place, 'read_erasure_requests') && <Link className="button" to="/o/$org/erasure-requests" params={params}><Trans>Requests to delete data</Trans></Link>}
         {may(place, 'read_amendments') && <Link className="button" to="/o/$org/amendments" params={params}><Trans>Requests to change records</Trans></Link>}
         {may(place, 'read_disclosures') && <Link className="button" to="/o/$org/disclosures" params={params}><Trans>Who was given records</Trans></Link>}
         {may(place, 'read_disclosure_consents') && <Link className="button" to="/o/$org/disclosure-consents" params={params}><Trans>Consents to give records to others</Trans></Link>}
@@ -112,6 +116,24 @@ function AskCopy({ of: s, name, close }: { of: OwnStudent; name: string; close: 
       <p><bdi>{name}</bdi></p>
       <p><Trans>The school answers within 45 days. Until then nothing of these records is destroyed.</Trans></p>
       <label className="field"><Trans>What you want to see</Trans><textarea name="note" maxLength={1000} dir="auto" rows={3} autoFocus /></label>
+    </Form>
+  )
+}
+
+function AskDeletion({ of: s, name, close }: { of: OwnStudent; name: string; close: () => void }) {
+  const { t } = useLingui()
+  const { api, place } = useWork()
+  const { again } = useChange()
+  const run = async (d: FormData) => {
+    await api.POST('/api/v1/organizations/{id}/erasure-requests', { params: { path: { id: place.organization_id }, header: once() }, body: { student_id: s.student_id, note: String(d.get('note')).trim() } })
+    toast(t`The school was told, and decides within 30 days.`)
+    void again('erasure-requests', 'erasures')
+  }
+  return (
+    <Form title={t`Have data deleted`} verb={t`Ask`} danger run={run} close={close}>
+      <p><bdi>{name}</bdi></p>
+      <p><Trans>The school decides within 30 days. What is here of a child by a parent's consent alone is destroyed without a decision.</Trans> <Trans>It cannot be brought back.</Trans></p>
+      <label className="field"><Trans>What shall go</Trans><textarea name="note" maxLength={1000} dir="auto" rows={3} autoFocus /><span className="hint"><Trans>Name the files, or say that all shall go.</Trans></span></label>
     </Form>
   )
 }

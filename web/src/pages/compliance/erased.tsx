@@ -17,7 +17,7 @@ const number = (n: number) => new Intl.NumberFormat().format(n)
 /** Words for what is erased, why, and how far it is. */
 export function useErasureWords() {
   const { t } = useLingui()
-  const scopes: Record<Erasure['scope'], string> = { file: t`A file`, person: t`Files of a person`, consent: t`Files of a withdrawn consent`, organization: t`Organization` }
+  const scopes: Record<Erasure['scope'], string> = { file: t`A file`, person: t`Files of a person`, consent: t`What is here by a consent alone`, organization: t`Organization` }
   const bases: Record<ErasureBasis, string> = {
     parent_request: t`A parent asks for it`, student_request: t`A student whose rights are their own asks for it`, consent_withdrawn: t`The consent was withdrawn`,
     school_directive: t`The school decides so`, contract_end: t`The contract ends`,
