@@ -65,6 +65,9 @@ func (u *upgrade) run(ctx context.Context) (*result, error) {
 	u.traffic.begin(sending, ctx, u.rate, u.clients)
 	err = u.steps(ctx)
 	stop()
+	if err != nil {
+		cancel() // no one starts again what uploads wait for
+	}
 	if err = errors.Join(err, u.traffic.wait(), u.traffic.ledger.Close()); err != nil {
 		return &u.result, err
 	}

@@ -28,6 +28,7 @@ earlier_revision() {
 
 # settings FOLDER REVISION PROGRAMS: what the scripts of a checkout give its programs, one after another, as in /proc.
 settings() {
+  # shellcheck disable=SC2016 # the inner shell expands them
   env -i PATH="$PATH" HOME="$HOME" SATCHEL_LOCAL="$SATCHEL_LOCAL" SATCHEL_PORT_BASE="$SATCHEL_PORT_BASE" SATCHEL_TOOLS="$3" \
     SATCHEL_EDGE_DRIVER="$SATCHEL_EDGE_DRIVER" SATCHEL_ADDRESS_REQUESTS_PER_MINUTE="$SATCHEL_ADDRESS_REQUESTS_PER_MINUTE" \
     REVISION="$2" CHECKOUT="$1" bash -c 'set -eu; . "$CHECKOUT/deploy/local/lib/env.sh"; exec env -0 -u CHECKOUT'
