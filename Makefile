@@ -1,7 +1,7 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench drill site images images-check chart kube-api contracts presidio pictures vitals judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench drill chaos upgrade site images images-check chart kube-api contracts presidio pictures vitals judge lint generate status logs stop clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,12 @@ bench: ## the benchmarks of docs/performance.md, against a stack of their own
 
 drill: ## a restore under load: back up, kill, wipe, restore, check; prints RPO and RTO (docs/backup.md)
 	@exec deploy/local/drill.sh
+
+chaos: ## 10,000 uploads under 200 SIGKILLs, judged by the clients' own ledger, against a stack of its own (ARGS='--uploads 1000 --kills 20', ARGS=--help; docs/failures.md)
+	@exec deploy/local/chaos.sh $(ARGS)
+
+upgrade: ## from an earlier revision to this one and back under load, 0 requests failed (FROM=revision, ARGS='--rate 50', ARGS=--help; docs/upgrading.md)
+	@FROM='$(FROM)' exec deploy/local/upgrade.sh $(ARGS)
 
 site: ## the documentation as a static site in .local/site, with its links checked (SOURCE=address of the repository's files, for links to code)
 	@GOWORK=off go run -C deploy/tools/site -trimpath . -source "$(SOURCE)" "$(CURDIR)" "$(CURDIR)/.local/site"

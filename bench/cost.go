@@ -57,9 +57,9 @@ func (b *bench) cost(ctx context.Context) error {
 		"requests_per_minute": 10_000_000, "concurrent_uploads": 10_000, "concurrent_scans": 16, "renditions": false, "features": []string{"api_keys"}}, nil); err != nil {
 		return err
 	}
-	root, err := pgx.Connect(ctx, in(b.Superuser, databaseOf(b.Postgres)))
+	root, err := b.Root(ctx)
 	if err != nil {
-		return fmt.Errorf("connect as the cluster's superuser: %w", err)
+		return err
 	}
 	defer func() { _ = root.Close(context.WithoutCancel(ctx)) }()
 	restart, err := holdSweeps(ctx, root)
@@ -118,15 +118,6 @@ func tablesOf(after spending, each func(string) float64) string {
 		}
 	}
 	return strings.Join(told, ", ")
-}
-
-// databaseOf names the database of a connection string.
-func databaseOf(dsn string) string {
-	c, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		panic(err) // satchel.json holds URLs
-	}
-	return c.Database
 }
 
 // holdSweeps lets new rows of the two outboxes look as if they had just been asked for.

@@ -12,7 +12,7 @@ import (
 // alternating, over the same server. The token costs a signature, the key a hash; both
 // cost one question to the database.
 func (b *bench) keys(ctx context.Context) error {
-	org, err := b.unhurried(ctx)
+	org, err := b.Unhurried(ctx, "bench", "Benchmark")
 	if err != nil {
 		return err
 	}

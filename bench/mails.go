@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +26,7 @@ func (b *bench) mails(ctx context.Context) error {
 	if b.full {
 		n, most = 10_000, 60
 	}
-	db, err := b.root(ctx)
+	db, err := b.Root(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,7 +69,7 @@ func (m mailed) copied() (n int) {
 // mailing tells n new members something, and kills the worker up to most times.
 func (b *bench) mailing(ctx context.Context, db *pgx.Conn, n, most int) (mailed, error) {
 	m := mailed{copies: map[string]int{}}
-	org, err := b.unhurried(ctx)
+	org, err := b.Unhurried(ctx, "bench", "Benchmark")
 	if err != nil {
 		return m, err
 	}
@@ -93,7 +90,7 @@ func (b *bench) mailing(ctx context.Context, db *pgx.Conn, n, most int) (mailed,
 		case time.Now().After(until):
 			return m, fmt.Errorf("%d of %d mails are still open after 30 minutes", open, n)
 		case open > 0:
-			if err := k.step(len(m.copies), func() (bool, error) { return b.killWorker(ctx) }); err != nil {
+			if err := k.step(len(m.copies), func() (bool, error) { return b.Processes().Signal(ctx, "worker", syscall.SIGKILL) }); err != nil {
 				return m, err
 			}
 			continue
@@ -218,36 +215,4 @@ func (l *letterbox) read(copies map[string]int) error {
 		}
 	}
 	return nil
-}
-
-// killWorker ends the worker at once, if there is one; the supervisor starts another.
-func (b *bench) killWorker(ctx context.Context) (bool, error) {
-	socket := strings.TrimPrefix(b.Supervisor, "unix:")
-	supervisor := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	}}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://supervisor/process/worker", nil)
-	if err != nil {
-		return false, err
-	}
-	resp, err := supervisor.Do(req)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	var p struct {
-		PID     int  `json:"pid"`
-		Running bool `json:"is_running"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil {
-		return false, err
-	}
-	if !p.Running || p.PID <= 1 {
-		return false, nil
-	}
-	err = syscall.Kill(p.PID, syscall.SIGKILL)
-	if errors.Is(err, syscall.ESRCH) {
-		return false, nil
-	}
-	return err == nil, err
 }

@@ -15,7 +15,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"satchel/client"
@@ -152,7 +151,7 @@ func (b *bench) print(asJSON bool) error {
 
 // school makes an organization for one measurement, with room for all of it.
 func (b *bench) school(ctx context.Context) (string, *client.Client, error) {
-	org, err := b.unhurried(ctx)
+	org, err := b.Unhurried(ctx, "bench", "Benchmark")
 	if err != nil {
 		return "", nil, err
 	}
@@ -162,17 +161,6 @@ func (b *bench) school(ctx context.Context) (string, *client.Client, error) {
 	}
 	c, err := b.Member(ctx, org, "teacher-"+org, "teacher")
 	return org, c, err
-}
-
-// unhurried creates an organization whose tier has no effective rate limit,
-// because the limit would distort the measurement.
-func (b *bench) unhurried(ctx context.Context) (string, error) {
-	tier := map[string]any{"max_members": 1000, "max_bytes": int64(1) << 40, "max_file_size": int64(4) << 30, "requests_per_minute": 10_000_000,
-		"concurrent_uploads": 10_000, "concurrent_scans": 16, "renditions": true, "features": []string{"api_keys"}}
-	if err := b.Operator().Call(ctx, "PUT", "/api/v1/admin/tiers/unhurried", tier, nil); err != nil {
-		return "", err
-	}
-	return b.ProvisionTier(ctx, "bench-"+uuid.NewString(), "Benchmark", "unhurried")
 }
 
 // quantile gives the q-th of the sorted durations, in milliseconds.

@@ -151,7 +151,7 @@ func (b *bench) ends(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := pgxpool.New(ctx, b.rootURL())
+	db, err := pgxpool.New(ctx, b.RootURL())
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func (b *bench) publishRows(ctx context.Context, org string, c *client.Client) (
 	if err != nil || len(spaces) == 0 {
 		return nil, fmt.Errorf("no space of one's own: %w", err)
 	}
-	db, err := b.root(ctx)
+	db, err := b.Root(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -8,11 +8,9 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"satchel/client"
 	"satchel/files"
@@ -27,7 +25,7 @@ const (
 
 // objectOf is the key of the bytes that a file shows.
 func (b *bench) objectOf(ctx context.Context, org, file string) (string, error) {
-	db, err := b.root(ctx)
+	db, err := b.Root(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -38,17 +36,6 @@ func (b *bench) objectOf(ctx context.Context, org, file string) (string, error) 
 	}
 	id, err := tenancy.ParseOrgID(org)
 	return files.ContentKey(id, version), err
-}
-
-// root is a connection to the stack's database that no row-level security binds.
-func (b *bench) root(ctx context.Context) (*pgx.Conn, error) {
-	return pgx.Connect(ctx, b.rootURL())
-}
-
-func (b *bench) rootURL() string {
-	_, name, _ := strings.Cut(strings.TrimPrefix(b.Postgres, "postgres://"), "/")
-	name, _, _ = strings.Cut(name, "?")
-	return in(b.Superuser, name)
 }
 
 // stored is a file that was put in behind the rules, with its bytes in the store.
@@ -172,7 +159,7 @@ func (b *bench) fill(ctx context.Context, org string, c *client.Client, store *s
 }
 
 func (b *bench) writeRows(ctx context.Context, org, space, folder string, all []stored, sums []int64) error {
-	db, err := b.root(ctx)
+	db, err := b.Root(ctx)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (c *Client) SendForm(ctx context.Context, f Form) (File, error) {
 		if err == nil {
 			return out, nil
 		}
-		if failures++; f.Key == "" || failures > formRetries || !worthRetrying(err) || HasCode(err, "name_taken") {
+		if failures++; f.Key == "" || failures > formRetries || !WorthRetrying(err) || HasCode(err, "name_taken") {
 			return File{}, err
 		}
 		if err := pauseAfter(ctx, err, failures); err != nil {

@@ -61,7 +61,7 @@ func (c *Client) sendFrom(ctx context.Context, u Upload, offset int64) error {
 			}
 			continue
 		}
-		if failures++; failures > u.Retries || !worthRetrying(err) {
+		if failures++; failures > u.Retries || !WorthRetrying(err) {
 			return err
 		}
 		if err := pauseAfter(ctx, err, failures); err != nil {
@@ -69,7 +69,7 @@ func (c *Client) sendFrom(ctx context.Context, u Upload, offset int64) error {
 		}
 		if at, _, err := c.offset(ctx, u.URL); err == nil {
 			offset = at
-		} else if !worthRetrying(err) {
+		} else if !WorthRetrying(err) {
 			return err
 		}
 	}
@@ -125,9 +125,9 @@ func (c *Client) patch(ctx context.Context, u Upload, offset int64) (int64, erro
 	return next, nil
 }
 
-// worthRetrying: a refusal stays a refusal, but for a lock, a lost offset, a
+// WorthRetrying says whether a request may be taken later: a refusal stays a refusal, but for a lock, a lost offset, a
 // limit in time and the server's own failures.
-func worthRetrying(err error) bool {
+func WorthRetrying(err error) bool {
 	var p *Problem
 	if !errors.As(err, &p) {
 		return !errors.Is(err, context.Canceled)

@@ -29,7 +29,7 @@ func (c *Client) Watch(ctx context.Context, id string, each func(Event)) (File, 
 		if err == nil {
 			return c.Get(ctx, id)
 		}
-		if failures++; failures > 8 || !worthRetrying(err) {
+		if failures++; failures > 8 || !WorthRetrying(err) {
 			return File{}, err
 		}
 		if err := pause(ctx, failures); err != nil {

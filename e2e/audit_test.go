@@ -2,13 +2,12 @@ package e2e
 
 import (
 	"context"
-	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"satchel/internal/devstack/checks"
 	"satchel/policies/audit"
 )
 
@@ -33,15 +32,9 @@ func TestAuditLogIsSignedOutsideTheDatabase(t *testing.T) {
 // verified has the platform verify the school's audit log, and gives the result.
 func (s *school) verified(ctx context.Context, t *testing.T) audit.Report {
 	t.Helper()
-	var begun struct{ Operation string }
-	require.NoError(t, s.Owner.Call(ctx, http.MethodPost, "/api/v1/organizations/"+s.ID+"/audit/verify", nil, &begun))
-	var work struct {
-		State  string
-		Result *audit.Report
-	}
-	require.Eventually(t, func() bool {
-		return s.Owner.Call(ctx, http.MethodGet, begun.Operation, nil, &work) == nil && work.State != "running"
-	}, patience, 50*time.Millisecond)
-	require.Equal(t, "succeeded", work.State)
-	return *work.Result
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	report, err := checks.VerifyAudit(ctx, s.Owner, s.ID)
+	require.NoError(t, err)
+	return report
 }

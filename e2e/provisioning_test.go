@@ -66,10 +66,7 @@ func TestWorkerDiesWhileOrganizationsAreSetUp(t *testing.T) {
 		operations[i], err = provision(t, slugs[i], slugs[i]+"@school.example")
 		require.NoError(t, err)
 		if i%2 == 0 {
-			old := pid(t, "worker")
-			if old > 1 {
-				require.NoError(t, syscall.Kill(old, syscall.SIGKILL))
-			}
+			signal(t, "worker", syscall.SIGKILL)
 		}
 	}
 	for i, operation := range operations {

@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -24,6 +23,7 @@ import (
 
 	"satchel/client"
 	"satchel/internal/devstack"
+	"satchel/internal/devstack/checks"
 )
 
 var local *devstack.Stack
@@ -164,75 +164,29 @@ func (s school) sound(t *testing.T) {
 }
 
 // findings runs the operator's reconciler over the school, without repairs.
-func (s school) findings(t *testing.T) []json.RawMessage {
+func (s school) findings(t *testing.T) []checks.Finding {
 	t.Helper()
-	ctx := testContext(t)
-	var started struct {
-		ID string `json:"operation_id"`
-	}
-	in := map[string]any{"organization_id": s.ID, "deep": true, "grace_seconds": 0}
-	if s.ID == "" {
-		delete(in, "organization_id") // over every organization
-	}
-	require.NoError(t, local.Operator().Call(ctx, http.MethodPost, "/api/v1/admin/reconcile", in, &started))
-	var op struct {
-		State  string          `json:"state"`
-		Result json.RawMessage `json:"result"`
-		Error  json.RawMessage `json:"error"`
-	}
-	require.Eventually(t, func() bool {
-		err := local.Operator().Call(ctx, http.MethodGet, "/api/v1/operations/"+started.ID, nil, &op)
-		return err == nil && op.State != "running"
-	}, patience, 100*time.Millisecond)
-	require.Equal(t, "succeeded", op.State, string(op.Error))
-	var report struct {
-		Findings []json.RawMessage `json:"findings"`
-	}
-	require.NoError(t, json.Unmarshal(op.Result, &report), string(op.Result))
-	return report.Findings
-}
-
-// supervisor speaks to the process that keeps the stack's processes running.
-var supervisor = http.Client{Transport: &http.Transport{
-	DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", strings.TrimPrefix(local.Supervisor, "unix:"))
-	},
-}}
-
-// pid asks the supervisor which process runs under a name just now; 0 is none.
-func pid(t *testing.T, name string) int {
-	t.Helper()
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, "http://supervisor/process/"+name, nil)
+	ctx, cancel := context.WithTimeout(testContext(t), patience)
+	defer cancel()
+	found, err := checks.Reconcile(ctx, local, s.ID, checks.Reconciling{Deep: true})
 	require.NoError(t, err)
-	resp, err := supervisor.Do(req)
-	require.NoError(t, err)
-	defer func() { _ = resp.Body.Close() }()
-	var p struct {
-		PID       int  `json:"pid"`
-		IsRunning bool `json:"is_running"`
-	}
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&p))
-	if !p.IsRunning {
-		return 0
-	}
-	return p.PID
+	return found
 }
 
 // signal disturbs one process of the stack; it gives false when none runs.
 func signal(t *testing.T, name string, sig syscall.Signal) bool {
 	t.Helper()
-	id := pid(t, name)
-	return id > 1 && syscall.Kill(id, sig) == nil
+	done, err := local.Processes().Signal(testContext(t), name, sig)
+	require.NoError(t, err)
+	return done
 }
 
 // kill ends a process without warning and waits until another one runs.
 func kill(t *testing.T, name string) {
 	t.Helper()
-	old := pid(t, name)
-	require.NotZero(t, old, "%s is not running", name)
-	require.NoError(t, syscall.Kill(old, syscall.SIGKILL))
-	require.Eventually(t, func() bool { now := pid(t, name); return now != 0 && now != old }, patience, 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(testContext(t), patience)
+	defer cancel()
+	require.NoError(t, local.Processes().Kill(ctx, name))
 }
 
 // ready waits until API and worker say that nothing is missing.

@@ -15,6 +15,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"satchel/client"
 )
 
@@ -118,6 +121,29 @@ func (s *Stack) Mint(ctx context.Context, subject string) (string, error) {
 // Operator gives the API as the platform's operator.
 func (s *Stack) Operator() *client.Client { return &client.Client{Base: s.API, Token: s.OperatorToken} }
 
+// Root is a connection to the stack's database that no row-level security binds.
+func (s *Stack) Root(ctx context.Context) (*pgx.Conn, error) {
+	root, err := pgx.Connect(ctx, s.RootURL())
+	if err != nil {
+		return nil, fmt.Errorf("connect as the cluster's superuser: %w", err)
+	}
+	return root, nil
+}
+
+// RootURL is where Root connects to: the stack's database, as the superuser.
+func (s *Stack) RootURL() string {
+	owner, err := url.Parse(s.Postgres)
+	if err != nil {
+		panic(err) // satchel.json holds URLs
+	}
+	root, err := url.Parse(s.Superuser)
+	if err != nil {
+		panic(err)
+	}
+	root.Path = owner.Path
+	return root.String()
+}
+
 // Provision sets an organization up, in a tier whose limits no test or measurement
 // runs against, and gives its id once it is ready.
 func (s *Stack) Provision(ctx context.Context, slug, name string) (string, error) {
@@ -131,6 +157,19 @@ func (s *Stack) ProvisionTier(ctx context.Context, slug, name, tier string) (str
 		return "", err
 	}
 	return org, s.authorize(ctx, org)
+}
+
+// Unhurried provisions an organization with a slug that begins so, in a tier without an effective
+// limit: limits would distort what is measured.
+func (s *Stack) Unhurried(ctx context.Context, slug, name string) (string, error) {
+	tier := map[string]any{
+		"max_members": 1000, "max_bytes": int64(1) << 40, "max_file_size": int64(4) << 30, "requests_per_minute": 10_000_000,
+		"concurrent_uploads": 10_000, "concurrent_scans": 16, "renditions": true, "features": []string{"api_keys"},
+	}
+	if err := s.Operator().Call(ctx, http.MethodPut, "/api/v1/admin/tiers/unhurried", tier, nil); err != nil {
+		return "", fmt.Errorf("make the tier: %w", err)
+	}
+	return s.ProvisionTier(ctx, slug+"-"+uuid.NewString(), name, "unhurried")
 }
 
 // ProvisionOnly sets an organization up without an authorization of the school: its students

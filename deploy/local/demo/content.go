@@ -1,142 +1,39 @@
 package main
 
-import (
-	"archive/zip"
-	"bytes"
-	"encoding/binary"
-	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
-	"image/png"
-)
+import "satchel/internal/devstack/samples"
 
-// makeSamples builds every file at run time: the tree holds no binary and no
-// signature that a scanner on the developer's machine would remove.
+// makeSamples are the first samples, with one of each outcome.
 func makeSamples() []sample {
-	photo := withGPS(encodeJPEG(picture(1600, 1200)))
+	photo := samples.WithGPS(samples.JPEG(samples.Picture(1600, 1200)))
 	return []sample{
 		{name: "playground.jpg", what: "photo that says where it was taken", bytes: photo, status: "published", preview: "ready"},
-		{name: "timetable.png", what: "picture", bytes: encodePNG(picture(900, 600)), status: "published", preview: "ready"},
-		{name: "worksheet.pdf", what: "one page", bytes: pdf("Worksheet 1"), status: "published"},
-		{name: "essay.docx", what: "office document", bytes: docx("My holidays"), status: "published"},
+		{name: "timetable.png", what: "picture", bytes: samples.PNG(samples.Picture(900, 600)), status: "published", preview: "ready"},
+		{name: "worksheet.pdf", what: "one page", bytes: samples.PDF("Worksheet 1"), status: "published"},
+		{name: "essay.docx", what: "office document", bytes: samples.DOCX("My holidays"), status: "published"},
 		{name: "Grüße – 你好 – 🎒.txt", what: "text, Unicode name", bytes: []byte("Grüße aus der Klasse 4b\n你好\n"), status: "published"},
-		{name: "eicar.txt", what: "antivirus test string", bytes: eicar(), status: "quarantined", reason: "infected:"},
-		{name: "homework.zip", what: "the same, inside a zip", bytes: zipped("notes/eicar.txt", eicar()), status: "quarantined", reason: "infected:"},
+		{name: "eicar.txt", what: "antivirus test string", bytes: samples.EICAR(), status: "quarantined", reason: "infected:"},
+		{name: "homework.zip", what: "the same, inside a zip", bytes: samples.Zipped("notes/eicar.txt", samples.EICAR()), status: "quarantined", reason: "infected:"},
 		{name: "broken.jpg", what: "image cut in half", bytes: photo[:len(photo)/2], status: "published", preview: "unavailable"},
 	}
 }
 
-// eicar assembles the industry's harmless test string.
-func eicar() []byte {
-	return []byte(`X5O!P%@AP[4\PZX54(P^)7CC)7}$` + "EICAR-STANDARD-" + "ANTIVIRUS-TEST-FILE!$H+H*")
-}
-
-func picture(w, h int) image.Image {
-	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			img.Set(x, y, color.RGBA{uint8(x * 255 / w), uint8(y * 255 / h), uint8((x ^ y) & 0xff), 255})
-		}
+// families has a small file of each family of docs/types.md that the first samples do
+// not have. What previews each gets is said by policies/previews.
+func families() []sample {
+	published := func(name, what string, content []byte) sample {
+		return sample{name: name, what: what, bytes: content, status: "published", family: true}
 	}
-	return img
-}
-
-func encodeJPEG(img image.Image) []byte {
-	var b bytes.Buffer
-	must(jpeg.Encode(&b, img, &jpeg.Options{Quality: 85}))
-	return b.Bytes()
-}
-
-func encodePNG(img image.Image) []byte {
-	var b bytes.Buffer
-	must(png.Encode(&b, img))
-	return b.Bytes()
-}
-
-// withGPS puts an Exif segment with a position (0° 0' 0", in the Gulf of
-// Guinea, where no one lives) after the JPEG's first marker.
-func withGPS(jpg []byte) []byte {
-	var tiff bytes.Buffer
-	put := func(v any) { must(binary.Write(&tiff, binary.BigEndian, v)) }
-	entry := func(tag, kind uint16, count, value uint32) { put(tag); put(kind); put(count); put(value) }
-	tiff.WriteString("MM\x00*")
-	put(uint32(8))
-	put(uint16(1))
-	entry(0x8825, 4, 1, 26) // where the GPS directory is
-	put(uint32(0))
-	put(uint16(4))
-	const data = 26 + 2 + 4*12 + 4
-	entry(1, 2, 2, uint32('N')<<24)
-	entry(2, 5, 3, data)
-	entry(3, 2, 2, uint32('E')<<24)
-	entry(4, 5, 3, data)
-	put(uint32(0))
-	for range 3 {
-		put(uint32(0))
-		put(uint32(1))
-	}
-	segment := append([]byte("Exif\x00\x00"), tiff.Bytes()...)
-	head := append([]byte{}, jpg[:2]...)
-	head = append(head, 0xff, 0xe1, byte((len(segment)+2)>>8), byte(len(segment)+2))
-	return append(append(head, segment...), jpg[2:]...)
-}
-
-// pdf writes a one-page document with a correct cross-reference table.
-func pdf(text string) []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.4\n")
-	stream := fmt.Sprintf("BT /F1 24 Tf 72 720 Td (%s) Tj ET", text)
-	objects := []string{
-		"<< /Type /Catalog /Pages 2 0 R >>",
-		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-		fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(stream), stream),
-		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-	}
-	offsets := make([]int, len(objects))
-	for i, o := range objects {
-		offsets[i] = b.Len()
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	xref := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, o := range offsets {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, xref)
-	return b.Bytes()
-}
-
-func docx(text string) []byte {
-	const head = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
-	return archive([][2]string{
-		{"[Content_Types].xml", head + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`},
-		{"_rels/.rels", head + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>`},
-		{"word/document.xml", head + `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>` + text + `</w:t></w:r></w:p></w:body></w:document>`},
-	})
-}
-
-func zipped(name string, content []byte) []byte {
-	return archive([][2]string{{"readme.txt", "Homework of this week.\n"}, {name, string(content)}})
-}
-
-func archive(members [][2]string) []byte {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for _, m := range members {
-		w, err := z.Create(m[0])
-		must(err)
-		_, err = w.Write([]byte(m[1]))
-		must(err)
-	}
-	must(z.Close())
-	return b.Bytes()
-}
-
-// must stops on what cannot fail: writing to memory.
-func must(err error) {
-	if err != nil {
-		panic(err)
+	return []sample{
+		published("map.svg", "drawing", []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300" fill="#dcebf5"/><circle cx="200" cy="150" r="90" fill="#7a4"/></svg>`)),
+		published("reading.odt", "OpenDocument text", samples.ODT("Reading list of this term")),
+		published("notes.md", "Markdown", []byte("# Notes\n\n- leaves\n- roots\n\n| plant | height |\n|---|---|\n| fern | 40 cm |\n")),
+		published("measurements.csv", "table", []byte("minute,temperature\n0,21.5\n5,24.0\n10,27.5\n")),
+		published("hello.py", "source code", []byte("def greet(name):\n    return f\"Hello, {name}\"\n\n\nprint(greet(\"class\"))\n")),
+		published("exercise.html", "markup", []byte("<!doctype html>\n<html lang=\"en\">\n<head><title>Exercise</title></head>\n<body><p>Find the error.</p></body>\n</html>\n")),
+		published("bell.wav", "sound", samples.WAV()),
+		published("ball.avi", "film", samples.AVI(10)),
+		published("pyramid.stl", "model", samples.STL()),
+		published("maze.sb3", "Scratch project", samples.Archive([][2]string{{"project.json", `{"targets":[],"monitors":[],"extensions":[],"meta":{"semver":"3.0.0"}}`}})),
+		published("week.zip", "archive", samples.Archive([][2]string{{"readme.txt", "What we did this week.\n"}})),
 	}
 }

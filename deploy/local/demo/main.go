@@ -23,7 +23,7 @@ func main() {
 	}
 	cmd.AddCommand(
 		&cobra.Command{Use: "prepare", Short: "Make an operator and two organizations, and note their tokens", Args: cobra.NoArgs, RunE: run(prepare)},
-		&cobra.Command{Use: "samples", Short: "Send the sample files and print what became of each", Args: cobra.NoArgs, RunE: run(samples)},
+		&cobra.Command{Use: "samples", Short: "Send the sample files and print what became of each", Args: cobra.NoArgs, RunE: run(sendSamples)},
 		&cobra.Command{Use: "school", Short: "Make a class with a hand-out and a hand-in, and a library, where they are missing", Args: cobra.NoArgs, RunE: run(makeSchool)},
 	)
 	if cmd.ExecuteContext(ctx) != nil {

@@ -36,9 +36,9 @@ type result struct {
 
 var errUnexpected = errors.New("not every file ended as expected")
 
-// samples sends all files at once, as people do, waits for each and prints the
+// sendSamples sends all files at once, as people do, waits for each and prints the
 // table. It fails unless every outcome is the expected one.
-func samples(ctx context.Context, path string) error {
+func sendSamples(ctx context.Context, path string) error {
 	s, err := devstack.Read(path)
 	if err != nil {
 		return err

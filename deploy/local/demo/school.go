@@ -13,6 +13,7 @@ import (
 
 	"satchel/client"
 	"satchel/internal/devstack"
+	"satchel/internal/devstack/samples"
 )
 
 // someone is a member of the demonstration's school: a role, not a person.
@@ -157,7 +158,7 @@ func (d *school) makeLibrary(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.owner.send(ctx, library.ID, "", "house-rules.pdf", pdf("House rules of the library"))
+	return d.owner.send(ctx, library.ID, "", "house-rules.pdf", samples.PDF("House rules of the library"))
 }
 
 func (d *school) makeHandOut(ctx context.Context) error {
@@ -165,7 +166,7 @@ func (d *school) makeHandOut(ctx context.Context) error {
 	if err != nil || !made {
 		return err
 	}
-	return d.teacher.send(ctx, "", f.ID, "worksheet-1.pdf", pdf("Worksheet 1"))
+	return d.teacher.send(ctx, "", f.ID, "worksheet-1.pdf", samples.PDF("Worksheet 1"))
 }
 
 // folder gives the class's folder of a name, and whether it was made now.
@@ -228,7 +229,7 @@ func (d *school) due(ctx context.Context) error {
 }
 
 func (d *school) handsIn(ctx context.Context, p someone) error {
-	if err := p.send(ctx, "", d.handIn.ID, "essay.docx", docx("My favorite plant, by "+p.name)); err != nil {
+	if err := p.send(ctx, "", d.handIn.ID, "essay.docx", samples.DOCX("My favorite plant, by "+p.name)); err != nil {
 		return err
 	}
 	_, err := p.HandInWork(ctx, d.handIn.ID)

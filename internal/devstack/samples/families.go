@@ -1,4 +1,4 @@
-package main
+package samples
 
 import (
 	"archive/zip"
@@ -9,30 +9,9 @@ import (
 	"strings"
 )
 
-// families has a small file of each family of docs/types.md that the first samples do
-// not have. What previews each gets is said by policies/previews.
-func families() []sample {
-	published := func(name, what string, content []byte) sample {
-		return sample{name: name, what: what, bytes: content, status: "published", family: true}
-	}
-	return []sample{
-		published("map.svg", "drawing", []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300" fill="#dcebf5"/><circle cx="200" cy="150" r="90" fill="#7a4"/></svg>`)),
-		published("reading.odt", "OpenDocument text", odt("Reading list of this term")),
-		published("notes.md", "Markdown", []byte("# Notes\n\n- leaves\n- roots\n\n| plant | height |\n|---|---|\n| fern | 40 cm |\n")),
-		published("measurements.csv", "table", []byte("minute,temperature\n0,21.5\n5,24.0\n10,27.5\n")),
-		published("hello.py", "source code", []byte("def greet(name):\n    return f\"Hello, {name}\"\n\n\nprint(greet(\"class\"))\n")),
-		published("exercise.html", "markup", []byte("<!doctype html>\n<html lang=\"en\">\n<head><title>Exercise</title></head>\n<body><p>Find the error.</p></body>\n</html>\n")),
-		published("bell.wav", "sound", wav()),
-		published("ball.avi", "film", avi(10)),
-		published("pyramid.stl", "model", stl()),
-		published("maze.sb3", "Scratch project", archive([][2]string{{"project.json", `{"targets":[],"monitors":[],"extensions":[],"meta":{"semver":"3.0.0"}}`}})),
-		published("week.zip", "archive", archive([][2]string{{"readme.txt", "What we did this week.\n"}})),
-	}
-}
-
-// odt writes an OpenDocument text. Its first member is the media type, uncompressed
+// ODT writes an OpenDocument text. Its first member is the media type, uncompressed
 // (OpenDocument 1.3, part 2, section 3.3).
-func odt(text string) []byte {
+func ODT(text string) []byte {
 	const ns = `xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"`
 	const head = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 	var b bytes.Buffer
@@ -74,8 +53,8 @@ func numbers(values ...any) []byte {
 	return b.Bytes()
 }
 
-// wav is one second of a tone that fades.
-func wav() []byte {
+// WAV is one second of a tone that fades.
+func WAV() []byte {
 	const rate = 8000
 	samples := make([]int16, rate)
 	for i := range samples {
@@ -86,12 +65,12 @@ func wav() []byte {
 	return chunk("RIFF", []byte("WAVE"), chunk("fmt ", format), chunk("data", numbers(samples)))
 }
 
-// avi is a film of JPEG pictures, five a second.
-func avi(frames int) []byte {
+// AVI is a film of JPEG pictures, five a second.
+func AVI(frames int) []byte {
 	const width, height, rate = 160, 120, 5
 	var movie, index []byte
 	for i := range frames {
-		frame := chunk("00dc", encodeJPEG(picture(width, height-i)))
+		frame := chunk("00dc", JPEG(Picture(width, height-i)))
 		index = append(index, []byte("00dc")...)
 		index = append(index, numbers(uint32(0x10), uint32(4+len(movie)), uint32(len(frame)-8))...)
 		movie = append(movie, frame...)
@@ -105,8 +84,8 @@ func avi(frames int) []byte {
 		chunk("LIST", []byte("movi"), movie), chunk("idx1", index))
 }
 
-// stl is a pyramid of four triangles.
-func stl() []byte {
+// STL is a pyramid of four triangles.
+func STL() []byte {
 	corners := []string{"0 0 0", "1 0 0", "0 1 0", "0 0 1"}
 	var b strings.Builder
 	b.WriteString("solid pyramid\n")
