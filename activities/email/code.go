@@ -33,22 +33,30 @@ func (a *Activities) SendShareCode(ctx context.Context, in SendShareCodeInput) (
 	}
 	var to visitors.CodeMail
 	var alive bool
+	var policies tenancy.Policies
 	err = a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
+		if policies, err = tenancy.GetPolicies(ctx, tx); err != nil {
+			return err
+		}
 		to, alive, err = visitors.IssueCode(ctx, tx, in.Share, in.Recipient, code)
 		return err
 	})
 	if err != nil || !alive {
 		return SendShareCodeResult{}, err
 	}
-	m, err := fill("code", Message{To: to.Email, Subject: codeSubject}, struct{ Organization, Code string }{tenancy.PlainName(to.Organization), code[:4] + " " + code[4:]})
+	m, err := writeCode(to, policies.MailLanguage, code)
 	if err != nil {
 		return SendShareCodeResult{}, err
 	}
 	return SendShareCodeResult{Sent: true}, a.mailer.Send(ctx, m)
 }
 
-// codeSubject does not hold the code: a locked screen shows subjects.
-const codeSubject = "Your code for Satchel"
+// writeCode puts the mail together. Its subject does not hold the code: a locked screen shows
+// subjects.
+func writeCode(to visitors.CodeMail, language, code string) (Message, error) {
+	data := outside{Language: language, Organization: tenancy.PlainName(to.Organization), Code: code[:4] + " " + code[4:]}
+	return fill("code", Message{To: to.Email, Subject: data.T("code.subject"), Language: language}, data)
+}
 
 // newCode draws a code, each as likely as the others.
 func newCode() (string, error) {

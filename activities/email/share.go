@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"satchel/internal/mailtext"
 	"satchel/internal/queue"
 	"satchel/policies/audit"
 	"satchel/shares"
@@ -33,20 +34,23 @@ func (a *Activities) SendShare(ctx context.Context, in SendShareInput) (SendShar
 	token, hash := shares.NewToken()
 	var m shares.Mail
 	var alive bool
-	var name string
+	var organization tenancy.Organization
+	var policies tenancy.Policies
 	err := a.db.InTx(ctx, in.Org, func(tx *tenancy.Tx) error {
-		o, err := tenancy.GetOrganization(ctx, tx)
-		if err != nil {
+		var err error
+		if organization, err = tenancy.GetOrganization(ctx, tx); err != nil {
 			return err
 		}
-		name = o.Name
+		if policies, err = tenancy.GetPolicies(ctx, tx); err != nil {
+			return err
+		}
 		m, alive, err = shares.RecordAttempt(ctx, tx, in.Share, in.Recipient, hash)
 		return err
 	})
 	if err != nil || !alive {
 		return SendShareResult{}, err
 	}
-	mail, err := a.writeShare(m, name, token)
+	mail, err := a.writeShare(m, organization.Name, policies.MailLanguage, token)
 	if err != nil {
 		return SendShareResult{}, err
 	}
@@ -75,19 +79,48 @@ func (a *Activities) SendShare(ctx context.Context, in SendShareInput) (SendShar
 	return SendShareResult{Alive: true, Delivery: shares.Delivery(delivery)}, nil
 }
 
-// shareSubject holds nothing that anyone chose: a subject is read before its sender is.
-const shareSubject = "Something was shared with you on Satchel"
+// outside is a mail to somebody outside, whose language is not known: it is in that of the
+// organization, which they know by its name. Its subject holds nothing that anyone chose: a
+// subject is read before its sender is.
+type outside struct {
+	Language, Organization   string
+	Sharer, Name, Link, Code string
+	Until                    string
+	Upload                   bool
+}
+
+// T is a text in the language of the mail.
+func (o outside) T(key string, args ...any) string {
+	return mailtext.Text(o.Language, "outside."+key, args...)
+}
+
+// What says who did what, as far as it is known.
+func (o outside) What() string {
+	key, args := "shared", []any{o.Organization}
+	if o.Upload {
+		key = "asks"
+	}
+	if o.Sharer != "" {
+		key, args = key+"_by", []any{o.Sharer, o.Organization}
+	}
+	return o.T(key, args...)
+}
+
+// Alone says whom the link is for, and until when.
+func (o outside) Alone() string {
+	if o.Until == "" {
+		return o.T("alone")
+	}
+	return o.T("alone_until", o.Until)
+}
 
 // writeShare puts the mail together. It names neither the file nor the sharer's label: who
 // opens the link proves the address first, and sees them then.
-func (a *Activities) writeShare(m shares.Mail, organization, token string) (Message, error) {
-	until := ""
+func (a *Activities) writeShare(m shares.Mail, organization, language, token string) (Message, error) {
+	data := outside{Language: language, Organization: tenancy.PlainName(organization), Sharer: tenancy.PlainName(m.Sharer), Name: tenancy.PlainName(m.Name),
+		Link: shares.URL(a.config.APIURL, token), Upload: m.Permission == shares.Upload}
 	if m.ExpiresAt != nil {
-		until = m.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC")
+		data.Until = m.ExpiresAt.UTC().Format(data.T("until")) // the catalog has the order of day and month
 	}
-	data := struct {
-		Organization, Sharer, Name, Until, Link string
-		Upload                                  bool
-	}{tenancy.PlainName(organization), tenancy.PlainName(m.Sharer), tenancy.PlainName(m.Name), until, shares.URL(a.config.APIURL, token), m.Permission == shares.Upload}
-	return fill("share", Message{To: m.To, Subject: shareSubject}, data)
+	return fill("share", Message{To: m.To, Subject: data.T("subject"), Language: language}, data)
 }

@@ -1,6 +1,6 @@
-import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 
-import type { Listed, Work } from './context.tsx'
+import type { Listed, Space, Work } from './context.tsx'
 import type { forList, forSearch } from './filters.ts'
 
 /** Which files a page lists. */
@@ -20,19 +20,26 @@ const filters = (l: Listing) => {
   }
 }
 
+const pageOf = async (w: Work, l: Listing, sort: string, more: ReturnType<typeof forList>, cursor: string, signal: AbortSignal | undefined): Promise<Page> => {
+  const at = { limit: 200, ...(cursor ? { cursor } : {}) }
+  const ask = signal ? { signal } : {}
+  const answer = l.kind === 'recent'
+    ? await w.api.GET('/api/v1/storage/recent', { params: { query: at }, ...ask })
+    : await w.api.GET('/api/v1/storage/files', { params: { query: { ...filters(l), ...more as object, sort: sort as '-created_at', ...at } }, ...ask })
+  return answer.data!
+}
+
+/** The files of a listing, page by page. `useSettling` beside it reads again what becomes another one by itself. */
 export const filesOf = (w: Work, l: Listing, sort: string, more: ReturnType<typeof forList> = {}) => infiniteQueryOptions({
   queryKey: [w.place.organization_id, 'files', l, sort, more],
-  queryFn: async ({ pageParam, signal }): Promise<Page> => {
-    const at = { limit: 200, ...(pageParam ? { cursor: pageParam } : {}) }
-    const answer = l.kind === 'recent'
-      ? await w.api.GET('/api/v1/storage/recent', { params: { query: at }, signal })
-      : await w.api.GET('/api/v1/storage/files', { params: { query: { ...filters(l), ...more as object, sort: sort as '-created_at', ...at } }, signal })
-    return answer.data!
-  },
+  queryFn: ({ pageParam, signal }) => pageOf(w, l, sort, more, pageParam, signal),
   initialPageParam: '',
   getNextPageParam: (p: Page) => p.next_cursor,
-  // A file that is being checked becomes another one soon.
-  refetchInterval: q => ((q.state.data as InfiniteData<Page> | undefined)?.pages.some(p => p.items.some(f => f.status === 'processing' || f.preview === 'pending')) ? 4000 : false),
+})
+
+/** What `useSettling` needs of a listing: its key, and one page of it. */
+export const settlingOf = (w: Work, l: Listing, sort: string, more: ReturnType<typeof forList> = {}) => ({
+  key: filesOf(w, l, sort, more).queryKey, page: (cursor: string) => pageOf(w, l, sort, more, cursor, undefined),
 })
 
 /** What others show in a space by links and shares: files and folders of other spaces. */
@@ -90,7 +97,8 @@ export async function every<T>(page: (cursor: string | undefined) => Promise<{ i
 
 export const spaces = (w: Work) => queryOptions({
   queryKey: [w.place.organization_id, 'spaces'],
-  queryFn: ({ signal }) => every(async cursor => (await w.api.GET('/api/v1/spaces', { params: { query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!),
+  queryFn: ({ signal }) => every(async cursor => (cursor ? undefined : await w.session.firstSpaces<Cursored<Space>>(w.place.organization_id))
+    ?? (await w.api.GET('/api/v1/spaces', { params: { query: { limit: 200, ...(cursor ? { cursor } : {}) } }, signal })).data!),
   staleTime: 60_000,
 })
 

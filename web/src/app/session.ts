@@ -27,6 +27,7 @@ export class Session {
   private ends = 0 // on the clock of performance.now(), which no wrong clock of the machine disturbs
   private renewing: Promise<void> | undefined
   private who: Promise<unknown> | undefined
+  private readonly places = new Map<string, Promise<unknown>>()
   private again: { promise: Promise<void>; done: () => void } | undefined
   private readonly listeners = new Set<() => void>()
 
@@ -63,8 +64,19 @@ export class Session {
 
   /** Asks who is signed in as soon as there is a token, while the program of the pages is still on its way. */
   private askWho() {
-    this.who = this.ask('/api/v1/me', { headers: { Authorization: 'Bearer ' + this.access }, credentials: 'omit', cache: 'no-store' })
-      .then(r => (r.ok ? r.json() : undefined), () => undefined)
+    const ask = (path: string, more: Record<string, string>) => this.ask(path, { headers: { Authorization: 'Bearer ' + this.access, ...more }, credentials: 'omit', cache: 'no-store' })
+      .then(r => (r.ok ? r.json() as Promise<unknown> : undefined), () => undefined)
+    this.who = ask('/api/v1/me', {})
+    // A page that begins with the spaces of an organization need not wait for that answer to ask for them.
+    const org = /^\/console\/o\/([0-9a-f-]{36})\/(?:spaces|send)(?:\/|$)/.exec(location.pathname)?.[1]
+    if (org) this.places.set(org, ask('/api/v1/spaces?limit=200', { 'X-Organization-ID': org }))
+  }
+
+  /** The first page of the spaces of an organization, once, if it was asked for. */
+  async firstSpaces<T>(org: string): Promise<T | undefined> {
+    const asked = this.places.get(org)
+    this.places.delete(org)
+    return await asked as T | undefined
   }
 
   /** That answer, once: undefined when there is none, and who needs it asks again. */

@@ -6,7 +6,8 @@ import { Suspense, lazy, useState } from 'react'
 import { useWork } from '../app/context.tsx'
 import { exactly } from '../app/format.ts'
 import type { ListSearch } from '../app/frame.tsx'
-import { filesOf, folderById, handInsOf } from '../app/queries.ts'
+import { filesOf, folderById, handInsOf, settlingOf } from '../app/queries.ts'
+import { useSettling } from '../app/settling.ts'
 import { Failure } from '../parts/failure.tsx'
 import { Waiting } from '../parts/front.tsx'
 import { Title } from '../parts/shell.tsx'
@@ -24,6 +25,7 @@ export default function Board() {
   const folder = useQuery(folderById(work, id))
   const rows = useQuery({ ...handInsOf(work, id), refetchInterval: 15_000 })
   const files = useInfiniteQuery({ ...filesOf(work, { kind: 'space', space: folder.data?.space_id ?? '', folder: id }, 'name'), enabled: folder.data !== undefined })
+  useSettling(settlingOf(work, { kind: 'space', space: folder.data?.space_id ?? '', folder: id }, 'name'), files.data)
   const [back, setBack] = useState<{ student: string; name: string } | null>(null)
   const all = files.data?.pages.flatMap(p => p.items) ?? []
   const states = { missing: [t`Missing`, '○'], in: [t`Handed in`, '✓'], late: [t`Late`, '◷'], returned: [t`Returned`, '↩'] } as const

@@ -12,7 +12,8 @@ import { countOf, filtersIn, forList, passes } from '../app/filters.ts'
 import { size, when } from '../app/format.ts'
 import type { ListSearch } from '../app/frame.tsx'
 import { may } from '../app/grants.ts'
-import { type Listing, filesOf, foldersIn, shownIn, spaces } from '../app/queries.ts'
+import { type Listing, filesOf, foldersIn, settlingOf, shownIn, spaces } from '../app/queries.ts'
+import { useSettling } from '../app/settling.ts'
 import { useActions } from '../parts/actions.tsx'
 import { ChooseFiles, usePageTarget } from '../parts/drop.tsx'
 import { Failure } from '../parts/failure.tsx'
@@ -54,6 +55,7 @@ function useRows(listing: Listing, folder: Folder | undefined, search: ListSearc
   const inSpace = listing.kind === 'space'
   const recent = listing.kind === 'recent'
   const files = useInfiniteQuery(filesOf(work, listing, sort, recent ? {} : forList(filters)))
+  useSettling(settlingOf(work, listing, sort, recent ? {} : forList(filters)), files.data)
   const folders = useQuery({ ...foldersIn(work, inSpace ? listing.space : '', folder?.id), enabled: inSpace })
   const shown = useQuery({ ...shownIn(work, inSpace ? listing.space : '', forList(filters)), enabled: inSpace && !folder })
   const all = useQuery({ ...spaces(work), enabled: recent && Boolean(filters.class) })
