@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -58,9 +57,9 @@ func (b *bench) peers(ctx context.Context) error {
 		fmt.Fprint(os.Stderr, howToGetAPeer)
 		return nil
 	}
-	root, err := pgx.Connect(ctx, in(b.Superuser, databaseOf(b.Postgres)))
+	root, err := b.Root(ctx)
 	if err != nil {
-		return fmt.Errorf("connect as the cluster's superuser: %w", err)
+		return err
 	}
 	defer func() { _ = root.Close(context.WithoutCancel(ctx)) }()
 	ours, org, err := b.ourSide(ctx, root)
