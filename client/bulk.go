@@ -18,7 +18,7 @@ type NewBulk struct {
 	Folder     string   `json:"folder_id,omitempty"`
 	AddTags    []string `json:"add_tags,omitempty"`
 	RemoveTags []string `json:"remove_tags,omitempty"`
-	OnConflict string   `json:"on_conflict,omitempty"` // of a move: fail, rename or skip
+	OnConflict string   `json:"on_conflict,omitempty"` // of a move or a restore: fail, rename or skip
 }
 
 // Bulk is such a change, and what became of each file.

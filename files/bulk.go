@@ -146,7 +146,7 @@ func ChangeBulkItem(ctx context.Context, tx *tenancy.Tx, b Bulk, number int32) (
 	case BulkTrash:
 		open, err = Trash(ctx, tx, file)
 	case BulkRestore:
-		err = Restore(ctx, tx, file)
+		err = Restore(ctx, tx, file, b.OnConflict)
 	case BulkTag:
 		err = Tag(ctx, tx, file, b.Actor, b.Add, b.Remove)
 	default:

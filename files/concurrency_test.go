@@ -159,7 +159,7 @@ func (s *school) life(wg *sync.WaitGroup, note func(error), file uuid.UUID) {
 		return err
 	})
 	if v == uuid.Nil { // the file was in the trash
-		run(func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, file) })
+		run(func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, file, files.ConflictFails) })
 		return
 	}
 	for _, one := range []func(){
@@ -182,7 +182,7 @@ func (s *school) life(wg *sync.WaitGroup, note func(error), file uuid.UUID) {
 				return err
 			})
 		},
-		func() { run(func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, file) }) },
+		func() { run(func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, file, files.ConflictFails) }) },
 	} {
 		wg.Go(one)
 	}

@@ -95,7 +95,7 @@ var operations = []struct {
 	}},
 	{"restore", 1, func(c *call) inTx {
 		c.want = c.m.restore(c.f)
-		return func(tx *tenancy.Tx) error { return files.Restore(c.ctx, tx, c.f.id) }
+		return func(tx *tenancy.Tx) error { return files.Restore(c.ctx, tx, c.f.id, files.ConflictFails) }
 	}},
 	{"unpublish", 1, func(c *call) inTx {
 		c.want = c.m.unpublish(c.f)

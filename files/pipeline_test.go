@@ -165,7 +165,7 @@ func TestAnothersFileIsNotFound(t *testing.T) {
 			return err
 		},
 		"trash":     func(tx *tenancy.Tx) error { _, err := files.Trash(ctx, tx, ticket.File); return err },
-		"restore":   func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, ticket.File) },
+		"restore":   func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, ticket.File, files.ConflictFails) },
 		"unpublish": func(tx *tenancy.Tx) error { _, err := files.Unpublish(ctx, tx, ticket.File); return err },
 		"purge":     func(tx *tenancy.Tx) error { return files.Purge(ctx, tx, ticket.File) },
 	}

@@ -21,9 +21,10 @@ select ((sqlc.narg(space_id)::uuid is null or exists (select from spaces s where
 select case when f.folder_id = sqlc.arg(folder_id)::uuid then f.name else app.free_name(sqlc.arg(folder_id)::uuid, f.subject_id, f.name) end::text as name
   from files f where f.id = sqlc.arg(id);
 
--- name: FileMove :execrows
-update files set space_id = coalesce(sqlc.narg(space_id)::uuid, space_id), folder_id = sqlc.narg(folder_id)::uuid, updated_at = now()
- where id = sqlc.arg(id) and trashed_at is null;
+-- The name with which a file comes back from the trash; at the top of a space files may share one.
+-- name: FileNameBack :one
+select case when f.folder_id is null then f.name else app.free_name(f.folder_id, f.subject_id, f.name) end::text as name
+  from files f where f.id = sqlc.arg(id);
 
 -- name: FileLock :one
 select id, status, trashed_at, current_id, head_id, uploaded_by, name from files where id = $1 for update;
@@ -41,9 +42,9 @@ delete from files where id = $1 and trashed_at is not null;
 select app.may_change_file(sqlc.arg(file_id)::uuid)::boolean;
 
 -- name: FileRestore :execrows
-update files f set trashed_at = null, updated_at = now(),
+update files f set trashed_at = null, updated_at = now(), name = coalesce(sqlc.narg(name), f.name),
     status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
- where f.id = $1 and f.trashed_at is not null;
+ where f.id = sqlc.arg(id) and f.trashed_at is not null;
 
 -- name: FileFollow :many
 select v.status, v.preview, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coalesce(e.type, '')::text as type, coalesce(e.data, '{}')::jsonb as data,
@@ -57,9 +58,11 @@ select v.status, v.preview, f.event_seq, coalesce(e.seq, 0)::bigint as seq, coal
 -- name: FileTrash :execrows
 update files set trashed_at = now(), status = 'deleted', updated_at = now() where id = $1 and trashed_at is null;
 
+-- A name and a place change at once: a name that is free in the one place may be taken in the other.
 -- name: FileUpdate :execrows
 update files set name = coalesce(sqlc.narg(name), name), description = coalesce(sqlc.narg(description), description),
-    category = coalesce(sqlc.narg(category), category), updated_at = now()
+    category = coalesce(sqlc.narg(category), category), updated_at = now(),
+    space_id = coalesce(sqlc.narg(space_id)::uuid, space_id), folder_id = case when sqlc.arg(moves)::boolean then sqlc.narg(folder_id)::uuid else folder_id end
  where id = sqlc.arg(id) and trashed_at is null;
 
 -- name: FileOtherPublished :one
@@ -67,6 +70,9 @@ select exists (select from file_versions where file_id = sqlc.arg(file_id) and s
 
 -- name: FileVersions :many
 select id, number, status, size from file_versions where file_id = $1 order by number;
+
+-- name: VersionDescribe :execrows
+update file_versions set change_description = sqlc.arg(change_description) where id = sqlc.arg(id);
 
 -- name: FilesCountByStatus :many
 select status, count(*) as files from files group by status order by status;

@@ -23,18 +23,15 @@ type Change struct {
 
 // Update renames, describes or categorizes a file.
 func Update(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, c Change) error {
-	n, err := filesdb.New(tx).FileUpdate(ctx, filesdb.FileUpdateParams{ID: file, Name: c.Name, Description: c.Description, Category: c.Category})
-	if err := expectOneRow(n, placeFault("change file", err), ErrInTrash); err != nil {
-		return err
-	}
 	if c.Moves {
 		if err := seePlace(ctx, filesdb.New(tx), c.Space, c.Folder); err != nil {
 			return err
 		}
-		n, err := filesdb.New(tx).FileMove(ctx, filesdb.FileMoveParams{ID: file, SpaceID: orNil(c.Space), FolderID: orNil(c.Folder)})
-		if err := expectOneRow(n, placeFault("move file", err), ErrInTrash); err != nil {
-			return err
-		}
+	}
+	n, err := filesdb.New(tx).FileUpdate(ctx, filesdb.FileUpdateParams{ID: file, Name: c.Name, Description: c.Description, Category: c.Category,
+		Moves: c.Moves, SpaceID: orNil(c.Space), FolderID: orNil(c.Folder)})
+	if err := expectOneRow(n, placeFault("change file", err), ErrInTrash); err != nil {
+		return err
 	}
 	if c.FromType != c.ToType {
 		if err := filesdb.New(tx).VersionRetype(ctx, filesdb.VersionRetypeParams{FileID: file, FromType: c.FromType, ToType: c.ToType}); err != nil {
@@ -87,9 +84,16 @@ func TrashFor(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, why string) (
 	return open, record(ctx, tx, "file.trash", file, why)
 }
 
+// DescribeVersion says what a version changed.
+func DescribeVersion(ctx context.Context, tx *tenancy.Tx, version uuid.UUID, text string) error {
+	n, err := filesdb.New(tx).VersionDescribe(ctx, filesdb.VersionDescribeParams{ID: version, ChangeDescription: text})
+	return expectOneRow(n, err, ErrNotFound)
+}
+
 // Restore takes a file out of the trash. Only a file with something published
-// comes back: anything else was given up when it was trashed.
-func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
+// comes back: anything else was given up when it was trashed. Where its name was taken
+// meanwhile, c refuses it or gives it a number.
+func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, c OnConflict) error {
 	q := filesdb.New(tx)
 	f, err := q.FileLock(ctx, file)
 	if err != nil {
@@ -98,13 +102,25 @@ func Restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID) error {
 	if f.CurrentID == nil {
 		return ErrNotInTrash
 	}
-	return RestoreFor(ctx, tx, file, "")
+	var name *string
+	if c == ConflictRenames {
+		free, err := q.FileNameBack(ctx, file)
+		if err != nil {
+			return fmt.Errorf("find free name: %w", err)
+		}
+		name = &free
+	}
+	return restore(ctx, tx, file, name, "")
 }
 
 // RestoreFor takes a file out of the trash with a reason that is no person's: the audit log has it as its code.
 // A file that was never published comes back too, to wait as it did before.
 func RestoreFor(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, why string) error {
-	n, err := filesdb.New(tx).FileRestore(ctx, file)
+	return restore(ctx, tx, file, nil, why)
+}
+
+func restore(ctx context.Context, tx *tenancy.Tx, file uuid.UUID, name *string, why string) error {
+	n, err := filesdb.New(tx).FileRestore(ctx, filesdb.FileRestoreParams{ID: file, Name: name})
 	if err := expectOneRow(n, placeFault("restore file", err), ErrNotInTrash); err != nil {
 		return err
 	}

@@ -238,7 +238,7 @@ func TestRetentionByAgeCountsFromTheReplacement(t *testing.T) {
 	s.prune(t, old)
 	status, _ := s.statusOf(t, old)
 	require.Equal(t, files.Published, status)
-	s.in(t, func(tx *tenancy.Tx) error { return files.Restore(t.Context(), tx, old.File) })
+	s.in(t, func(tx *tenancy.Tx) error { return files.Restore(t.Context(), tx, old.File, files.ConflictFails) })
 
 	s.retain(t, nil, nil)
 	s.prune(t, old)

@@ -335,6 +335,7 @@ const (
 	sqlstateOverQuota      = "SQ001"
 	sqlstateTooManyUploads = "SQ002"
 	sqlstateConsent        = "SQ012"
+	sqlstateNotAccepted    = "SQ061"
 )
 
 // translate turns what the database said into a fault where it is one.
@@ -351,6 +352,8 @@ func translate(err error) error {
 		return TooManyUploads.Because(err)
 	case errors.As(err, &pg) && pg.Code == sqlstateConsent:
 		return ConsentRequired.Under(pg.Detail).Because(err)
+	case errors.As(err, &pg) && pg.Code == sqlstateNotAccepted:
+		return notAccepted(pg.Detail).Because(err)
 	case errors.As(err, &pg) && refusedByPolicy(pg):
 		return ErrNotAllowedHere.Because(err)
 	case errors.As(err, &pg) && placeFaults[pg.Code] != nil:
@@ -420,6 +423,11 @@ var placeFaults = map[string]*fault.Fault{
 
 // OverQuota refuses growth beyond the organization's bytes.
 var OverQuota = fault.New(fault.OverQuota, "over_quota", "The organization has no room left for this file. Delete files or ask for a larger quota.")
+
+// notAccepted refuses a file in a hand-in that takes other kinds, which are given.
+func notAccepted(kinds string) *fault.Fault {
+	return fault.New(fault.Invalid, "type_not_allowed", "This folder takes %s, by the ending of the name. Save the file as one of those kinds and send it again.", kinds).Under("not_accepted_here")
+}
 
 // TooManyUploads refuses one more upload than the organization's tier may have
 // open at once. Most take seconds.

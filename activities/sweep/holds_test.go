@@ -187,7 +187,7 @@ func (m *model) destroy(t *testing.T) error {
 			return in(func(tx *tenancy.Tx) error { _, err := files.Trash(ctx, tx, v.file); return err })
 		},
 		func() error {
-			err := in(func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, v.file) })
+			err := in(func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, v.file, files.ConflictFails) })
 			if errors.Is(err, files.ErrNotInTrash) {
 				return nil
 			}

@@ -53,8 +53,8 @@ func (in bulkBody) bulk() (b files.Bulk, err error) {
 	if moves != (in.Action == files.BulkMove) {
 		return b, request.Invalid("action", "A move names space_id or folder_id, and nothing else does.")
 	}
-	if b.OnConflict = in.OnConflict; in.OnConflict != "" && (!moves || !slices.Contains(files.OnConflicts, in.OnConflict)) {
-		return b, request.Invalid("on_conflict", "on_conflict is one of %v, and only of a move.", files.OnConflicts)
+	if b.OnConflict = in.OnConflict; in.OnConflict != "" && (!moves && in.Action != files.BulkRestore || !slices.Contains(files.OnConflicts, in.OnConflict)) {
+		return b, request.Invalid("on_conflict", "on_conflict is one of %v, and only of a move or a restore.", files.OnConflicts)
 	}
 	b.Space, b.Folder = space, folder
 	return b, in.tags(&b)

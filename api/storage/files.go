@@ -393,7 +393,11 @@ func (r *Storage) RestoreFile(c *gin.Context) error {
 		return err
 	}
 	ctx, org := c.Request.Context(), request.Caller(c).Org
-	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, v.FileID) })
+	conflict := files.OnConflict(c.Query("on_conflict"))
+	if conflict != "" && conflict != files.ConflictFails && conflict != files.ConflictRenames {
+		return request.Invalid("on_conflict", "on_conflict is fail or rename.")
+	}
+	err = r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Restore(ctx, tx, v.FileID, conflict) })
 	if err != nil {
 		return err
 	}

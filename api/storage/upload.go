@@ -170,7 +170,10 @@ func readTrailing(form *forms.Reader) (uploads.Trailing, error) {
 	if late.SHA256 != "" || late.File != uuid.Nil || late.Space != uuid.Nil || late.Folder != uuid.Nil || late.Subject != uuid.Nil || late.OnConflict != "" {
 		return uploads.Trailing{}, errOrder
 	}
-	return uploads.Trailing{Description: late.Description, Category: late.Category}, checkTexts(&late.Description, &late.Category)
+	if !request.IsText(late.ChangeDescription, maxDescription) {
+		return uploads.Trailing{}, request.Invalid("change_description", "change_description is at most %d characters of text.", maxDescription)
+	}
+	return uploads.Trailing{Description: late.Description, Category: late.Category, ChangeDescription: late.ChangeDescription}, checkTexts(&late.Description, &late.Category)
 }
 
 func readRest(form *forms.Reader, late *uploads.Metadata) error {

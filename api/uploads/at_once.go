@@ -78,6 +78,9 @@ func (a *Metadata) addTrailing() error {
 	if late.Category != "" {
 		a.Category = late.Category
 	}
+	if late.ChangeDescription != "" {
+		a.ChangeDescription = late.ChangeDescription
+	}
 	return err
 }
 
@@ -115,9 +118,6 @@ func (u *Uploads) createOnce(ctx context.Context, actor tenancy.Actor, a Metadat
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
 	err = u.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
-		if err := checkPlace(ctx, tx, a); err != nil {
-			return err
-		}
 		if t, err = files.Create(ctx, tx, n); err != nil {
 			return err
 		}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"path"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -17,7 +15,6 @@ import (
 	"satchel/files"
 	"satchel/internal/fault"
 	"satchel/policies/types"
-	"satchel/spaces"
 	"satchel/tenancy"
 )
 
@@ -50,7 +47,7 @@ type Metadata struct {
 
 // Trailing are the texts that a form may hold behind the file. Empty ones
 // change nothing.
-type Trailing struct{ Description, Category string }
+type Trailing struct{ Description, Category, ChangeDescription string }
 
 // What is refused before any byte is kept.
 var (
@@ -143,9 +140,6 @@ func (u *Uploads) create(ctx context.Context, actor tenancy.Actor, a Metadata, s
 		if err := admit(ctx, tx, actor, name, a.ClaimedType, size); err != nil {
 			return err
 		}
-		if err := checkPlace(ctx, tx, a); err != nil {
-			return err
-		}
 		if a.BeforeCreate != nil {
 			if err := a.BeforeCreate(ctx, tx); err != nil {
 				return err
@@ -184,27 +178,6 @@ func (u *Uploads) Reserve(ctx context.Context, actor tenancy.Actor, a Metadata, 
 		return files.Created{}, err
 	}
 	return u.create(ctx, actor, a, size, ttl, nil)
-}
-
-// checkPlace refuses a folder that the actor does not see, and what a hand-in does not
-// accept.
-func checkPlace(ctx context.Context, tx *tenancy.Tx, a Metadata) error {
-	if a.Folder == uuid.Nil || a.File != uuid.Nil {
-		return nil
-	}
-	folder, err := spaces.GetFolder(ctx, tx, a.Folder)
-	if errors.Is(err, spaces.ErrNoFolder) {
-		return files.ErrNoPlace.Because(err) // as of every other place that is not there
-	}
-	if err != nil {
-		return err
-	}
-	extension := strings.ToLower(strings.TrimPrefix(path.Ext(a.Name), "."))
-	if len(folder.Accepted) > 0 && !slices.Contains(folder.Accepted, extension) {
-		return fault.New(fault.Invalid, "type_not_allowed", "This folder takes %s. The file is called %q. Save it as one of those kinds and send it again.",
-			strings.Join(folder.Accepted, ", "), a.Name).Under("not_accepted_here")
-	}
-	return nil
 }
 
 // checkFile gives the name of the file that is to have a new version.

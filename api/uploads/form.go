@@ -75,7 +75,7 @@ func (u *Uploads) form(ctx context.Context, actor tenancy.Actor, a Metadata, bod
 	own := context.WithoutCancel(ctx)
 	var refused error // by what follows the file
 	in.BeforeFinish = func() error {
-		refused = u.readTrailing(own, actor.Org, t.File, &a)
+		refused = u.readTrailing(own, actor.Org, t, &a)
 		return refused
 	}
 	err = in.WriteForm(own, t.Upload, reserved, body, ended)
@@ -111,7 +111,7 @@ func relaxed(a Metadata) Metadata {
 }
 
 // readTrailing takes the texts behind the file.
-func (u *Uploads) readTrailing(ctx context.Context, org tenancy.OrgID, file uuid.UUID, a *Metadata) error {
+func (u *Uploads) readTrailing(ctx context.Context, org tenancy.OrgID, t files.Created, a *Metadata) error {
 	if a.Trailing == nil {
 		return nil
 	}
@@ -128,7 +128,18 @@ func (u *Uploads) readTrailing(ctx context.Context, org tenancy.OrgID, file uuid
 	}
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
-	return u.DB.InTx(ctx, org, func(tx *tenancy.Tx) error { return files.Update(ctx, tx, file, change) })
+	return u.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		if late.ChangeDescription != "" {
+			a.ChangeDescription = late.ChangeDescription
+			if err := files.DescribeVersion(ctx, tx, t.Version, late.ChangeDescription); err != nil {
+				return err
+			}
+		}
+		if change == (files.Change{}) {
+			return nil
+		}
+		return files.Update(ctx, tx, t.File, change)
+	})
 }
 
 // Accepted is a file that was received.

@@ -221,11 +221,12 @@ func (a *app) remove() *cobra.Command {
 }
 
 func (a *app) restore() *cobra.Command {
-	return &cobra.Command{
+	conflict := ""
+	cmd := &cobra.Command{
 		Use: "restore ID…|-", Short: "Take files out of the trash", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 || args[0] == "-" {
-				return a.change(cmd, args, client.NewBulk{Action: "restore"})
+			if len(args) > 1 || args[0] == "-" || conflict != "" {
+				return a.change(cmd, args, client.NewBulk{Action: "restore", OnConflict: conflict})
 			}
 			c, err := a.client()
 			if err != nil {
@@ -238,6 +239,8 @@ func (a *app) restore() *cobra.Command {
 			return a.say(cmd, f, "%s  %s\n", f.ID, f.Status)
 		},
 	}
+	cmd.Flags().StringVar(&conflict, "on-conflict", "", "where the name was taken meanwhile: fail, rename, which gives a number, or skip")
+	return cmd
 }
 
 func (a *app) status() *cobra.Command {

@@ -32,10 +32,10 @@ type outcome struct {
 }
 
 type uploadFlags struct {
-	category, description, fileID, to string
-	noWait                            bool
-	parallel                          int
-	place                             place // that to names
+	category, description, fileID, to, conflict string
+	noWait                                      bool
+	parallel                                    int
+	place                                       place // that to names
 }
 
 func (a *app) upload() *cobra.Command {
@@ -69,6 +69,7 @@ Exits with 1 unless every file was published.`,
 	cmd.Flags().StringVar(&f.description, "description", "", "description of the files")
 	cmd.Flags().StringVar(&f.fileID, "file-id", "", "make this a new version of that file")
 	cmd.Flags().StringVar(&f.to, "to", "", "a space, or SPACE/FOLDER (default: your personal space)")
+	cmd.Flags().StringVar(&f.conflict, "on-conflict", "", "rename keeps both where the folder has a file of the name (default: refuse)")
 	cmd.Flags().BoolVar(&f.noWait, "no-wait", false, "do not wait for the outcome")
 	cmd.Flags().IntVar(&f.parallel, "parallel", 3, "how many files at once")
 	return cmd
@@ -131,11 +132,11 @@ func (f uploadFlags) one(ctx context.Context, c *client.Client, path string, bar
 		Body: file, Size: info.Size(), URL: recall(memory),
 		OnStart: func(url string) { keep(memory, url) }, Progress: bar.SetCurrent,
 		Metadata: map[string]string{
-			"filename": filepath.Base(path), "sha256": sum, "category": f.category, "description": f.description, "file_id": f.fileID,
+			"filename": filepath.Base(path), "sha256": sum, "category": f.category, "description": f.description, "file_id": f.fileID, "on_conflict": f.conflict,
 			"space_id": f.place.space.ID, "folder_id": f.place.folder,
 		},
 	}
-	o.ID, err = sendOrBeginAnew(ctx, c, up)
+	o.ID, err = sendOrRestart(ctx, c, up)
 	if err != nil {
 		bar.Abort(false)
 		return o, err
@@ -154,9 +155,9 @@ func (f uploadFlags) one(ctx context.Context, c *client.Client, path string, bar
 	return o, err
 }
 
-// sendOrBeginAnew continues a remembered upload; one that the server no longer
+// sendOrRestart continues a remembered upload; one that the server no longer
 // knows begins again.
-func sendOrBeginAnew(ctx context.Context, c *client.Client, up client.Upload) (string, error) {
+func sendOrRestart(ctx context.Context, c *client.Client, up client.Upload) (string, error) {
 	id, err := c.Upload(ctx, up)
 	if err != nil && up.URL != "" && goneForGood(err) {
 		up.URL = ""

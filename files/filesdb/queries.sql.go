@@ -434,23 +434,17 @@ func (q *Queries) FileMayChange(ctx context.Context, fileID uuid.UUID) (bool, er
 	return column_1, err
 }
 
-const fileMove = `-- name: FileMove :execrows
-update files set space_id = coalesce($1::uuid, space_id), folder_id = $2::uuid, updated_at = now()
- where id = $3 and trashed_at is null
+const fileNameBack = `-- name: FileNameBack :one
+select case when f.folder_id is null then f.name else app.free_name(f.folder_id, f.subject_id, f.name) end::text as name
+  from files f where f.id = $1
 `
 
-type FileMoveParams struct {
-	SpaceID  *uuid.UUID
-	FolderID *uuid.UUID
-	ID       uuid.UUID
-}
-
-func (q *Queries) FileMove(ctx context.Context, arg FileMoveParams) (int64, error) {
-	result, err := q.db.Exec(ctx, fileMove, arg.SpaceID, arg.FolderID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// The name with which a file comes back from the trash; at the top of a space files may share one.
+func (q *Queries) FileNameBack(ctx context.Context, id uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, fileNameBack, id)
+	var name string
+	err := row.Scan(&name)
+	return name, err
 }
 
 const fileNameIn = `-- name: FileNameIn :one
@@ -515,13 +509,18 @@ func (q *Queries) FilePurge(ctx context.Context, id uuid.UUID) (int64, error) {
 }
 
 const fileRestore = `-- name: FileRestore :execrows
-update files f set trashed_at = null, updated_at = now(),
+update files f set trashed_at = null, updated_at = now(), name = coalesce($1, f.name),
     status = coalesce((select v.status from file_versions v where v.organization_id = f.organization_id and v.id = coalesce(f.current_id, f.head_id)), f.status)
- where f.id = $1 and f.trashed_at is not null
+ where f.id = $2 and f.trashed_at is not null
 `
 
-func (q *Queries) FileRestore(ctx context.Context, id uuid.UUID) (int64, error) {
-	result, err := q.db.Exec(ctx, fileRestore, id)
+type FileRestoreParams struct {
+	Name *string
+	ID   uuid.UUID
+}
+
+func (q *Queries) FileRestore(ctx context.Context, arg FileRestoreParams) (int64, error) {
+	result, err := q.db.Exec(ctx, fileRestore, arg.Name, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -542,22 +541,30 @@ func (q *Queries) FileTrash(ctx context.Context, id uuid.UUID) (int64, error) {
 
 const fileUpdate = `-- name: FileUpdate :execrows
 update files set name = coalesce($1, name), description = coalesce($2, description),
-    category = coalesce($3, category), updated_at = now()
- where id = $4 and trashed_at is null
+    category = coalesce($3, category), updated_at = now(),
+    space_id = coalesce($4::uuid, space_id), folder_id = case when $5::boolean then $6::uuid else folder_id end
+ where id = $7 and trashed_at is null
 `
 
 type FileUpdateParams struct {
 	Name        *string
 	Description *string
 	Category    *string
+	SpaceID     *uuid.UUID
+	Moves       bool
+	FolderID    *uuid.UUID
 	ID          uuid.UUID
 }
 
+// A name and a place change at once: a name that is free in the one place may be taken in the other.
 func (q *Queries) FileUpdate(ctx context.Context, arg FileUpdateParams) (int64, error) {
 	result, err := q.db.Exec(ctx, fileUpdate,
 		arg.Name,
 		arg.Description,
 		arg.Category,
+		arg.SpaceID,
+		arg.Moves,
+		arg.FolderID,
 		arg.ID,
 	)
 	if err != nil {
@@ -2073,6 +2080,23 @@ func (q *Queries) VersionDelayRemoval(ctx context.Context, arg VersionDelayRemov
 	var waits bool
 	err := row.Scan(&waits)
 	return waits, err
+}
+
+const versionDescribe = `-- name: VersionDescribe :execrows
+update file_versions set change_description = $1 where id = $2
+`
+
+type VersionDescribeParams struct {
+	ChangeDescription string
+	ID                uuid.UUID
+}
+
+func (q *Queries) VersionDescribe(ctx context.Context, arg VersionDescribeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, versionDescribe, arg.ChangeDescription, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const versionFacts = `-- name: VersionFacts :many

@@ -58,7 +58,7 @@ func TestAnErasureIsDueWhenOneOfItsHoldsIsReleased(t *testing.T) {
 	require.Equal(t, erasures.Blocked, a.steps(t, d, id))
 	nothingOf(t, &a.Bench, two)
 	require.Zero(t, due(), "it waits for the other")
-	err := a.InTx(t.Context(), a.Org, func(tx *tenancy.Tx) error { return files.Restore(t.Context(), tx, one.File) })
+	err := a.InTx(t.Context(), a.Org, func(tx *tenancy.Tx) error { return files.Restore(t.Context(), tx, one.File, files.ConflictFails) })
 	require.ErrorIs(t, err, tenancy.ErrBeingErased)
 	release(placed[0])
 	require.Equal(t, 1, due(), "it does not wait for the time since its workflow was started")

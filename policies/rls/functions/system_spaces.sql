@@ -268,19 +268,48 @@ begin
     return new;
 end $$;
 create or replace trigger a_placed before insert on files for each row execute function app.file_placed();
+
+-- A hand-in may take some kinds of files alone. What a person puts there, or calls a file there, is of those;
+-- the platform's own work does not name files.
+create or replace function app.file_accepted() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare accepted text[];
+begin
+    select d.accepted into accepted from folders d where d.organization_id = new.organization_id and d.id = new.folder_id and cardinality(d.accepted) > 0;
+    if found and app.actor() is not null and not coalesce(lower(substring(new.name from '\.([^.]*)$')), '') = any (accepted) then
+        raise exception 'the folder does not take files of this kind' using errcode = 'SQ061', detail = array_to_string(accepted, ', ');
+    end if;
+    return new;
+end $$;
+create or replace trigger b_accepted before insert on files for each row when (new.folder_id is not null) execute function app.file_accepted();
+create or replace trigger b_accepted_again before update of name, folder_id on files
+    for each row when (new.folder_id is not null and (old.name::text collate "C" <> new.name::text collate "C" or old.folder_id is distinct from new.folder_id))
+    execute function app.file_accepted();
 create or replace trigger a_moved before update of space_id, folder_id on files
     for each row when (old.space_id is distinct from new.space_id or old.folder_id is distinct from new.folder_id) execute function app.file_placed();
 
 -- A name that no other file of the folder has: "essay.docx", "essay (2).docx", …
 create or replace function app.free_name(folder uuid, subject uuid, wanted text) returns text
 language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare candidate text := wanted; n integer := 1;
+declare
+    candidate text := wanted; n integer := 1;
+    ending text := coalesce(substring(wanted from '.(\.[^.]{1,16})$'), '');
+    stem text := left(wanted, length(wanted) - length(ending));
+    place record;
 begin
+    -- What a student puts into a hand-in is about them: app.file_placed.
+    select d.space_id, d.mode into place from folders d where d.organization_id = app.org() and d.id = folder;
+    if subject is null and place.mode = 'handin' and app.actor() is not null and not app.all_spaces()
+       and not exists (select from space_members m where m.organization_id = app.org() and m.space_id = place.space_id and m.user_id = app.actor()
+                          and m.level >= 3 and m.begins_at <= now() and m.ends_at > now()) then
+        subject := app.actor();
+    end if;
     while exists (select from files f where f.organization_id = app.org() and f.folder_id = folder and f.trashed_at is null
                      and coalesce(f.subject_id, '00000000-0000-0000-0000-000000000000') = coalesce(subject, '00000000-0000-0000-0000-000000000000')
                      and f.name_folded = replace(replace(lower(candidate collate "und-x-icu"), 'ς', 'σ'), 'ß', 'ss')) loop
         n := n + 1;
-        candidate := left(regexp_replace(wanted, '(\.[^.]{1,16})?$', ' (' || n || ')\1'), 255);
+        -- The stem gives way, and not the number: a candidate that has lost it is taken for ever.
+        candidate := left(stem, 255 - length(' (' || n || ')' || ending)) || ' (' || n || ')' || ending;
     end loop;
     return candidate;
 end $$;
