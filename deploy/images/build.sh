@@ -51,7 +51,7 @@ files() {
   cp "$here"/{users,clamd,edge,postgres,temporal}.sh "$here"/{Caddyfile,buckets-entry.sh} "$SATCHEL_ROOT/deploy/buckets.sh" "$here"/{clamd,freshclam}.conf "$SATCHEL_ROOT/deploy/edge/satchel.vcl" "$SATCHEL_ROOT/deploy/local/services/roles.sql" "$context/"
   rm -rf "$context/temporal" "$context/monitor" && mkdir "$context/temporal" "$context/monitor"
   cp "$here"/temporal/*.yaml "$SATCHEL_ROOT/deploy/temporal/dynamicconfig.yaml" "$context/temporal/"
-  cp "$here"/monitor/*.yaml "$SATCHEL_ROOT/deploy/prometheus/rules.yaml" "$context/monitor/"
+  cp "$here"/monitor/*.yaml "$SATCHEL_ROOT"/deploy/prometheus/{rules,statements}.yaml "$context/monitor/"
 }
 
 bills() {
