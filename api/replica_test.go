@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
@@ -62,6 +63,15 @@ func (r *replicated) refusals(t *testing.T) {
 	require.ErrorContains(t, r.db.UseReplica(ctx, tenancy.ReplicaConfig{URL: r.db.AppURL}), "SATCHEL_DATABASE_REPLICA_MAX_LAG")
 	_, has := r.db.ReplicaStat()
 	require.False(t, has, "what was refused is not asked")
+
+	standby, err := pgx.Connect(ctx, r.standby.Of(t, r.db.AppURL))
+	require.NoError(t, err)
+	defer func() { _ = standby.Close(ctx) }()
+	for place, has := range map[string]bool{"00000001 0/0": true, "00000001 FFFF/0": false, "00000002 0/0": false} {
+		var replayed bool
+		require.NoError(t, standby.QueryRow(ctx, "select app.replayed($1)", place).Scan(&replayed))
+		require.Equal(t, has, replayed, "LSNs of another timeline do not compare: %s", place)
+	}
 }
 
 func (r *replicated) stat() tenancy.ReplicaStat {

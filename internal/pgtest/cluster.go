@@ -123,7 +123,7 @@ func (c *Cluster) as(program string, args ...string) *exec.Cmd {
 	if os.Geteuid() == 0 {
 		args = append([]string{"setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "--"}, args...)
 	}
-	command := exec.CommandContext(context.Background(), args[0], args[1:]...) //nolint:gosec // programs of PostgreSQL
+	command := exec.CommandContext(context.Background(), args[0], args[1:]...)
 	command.Dir = c.root
 	return command
 }
