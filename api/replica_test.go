@@ -31,7 +31,7 @@ type replicated struct {
 	patience time.Duration
 }
 
-// TestReadReplica: what only reads is answered by a standby, which shows nobody what they may not see
+// TestReadReplica: what only reads is answered by a standby, which shows no one what they may not see
 // any more and hides nothing from its writer; and none of its faults is one of a request.
 func TestReadReplica(t *testing.T) { //nolint:paralleltest // sets the server of its database
 	primary := pgtest.NewCluster(t)

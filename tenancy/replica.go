@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,8 +32,7 @@ type replica struct {
 	began time.Time
 	fresh atomic.Int64 // since began, of the latest moment whose commits it is known to have
 
-	mu       sync.Mutex
-	watching []watched
+	watching []watched // of watch alone
 
 	counts [readReasons]atomic.Int64
 }
@@ -230,8 +228,6 @@ func (r *replica) look(ctx context.Context, d *DB) error {
 
 // note adds where the primary is, and gives all that is to be asked about.
 func (r *replica) note(w watched) []watched {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if len(r.watching) >= mostWatched {
 		thinned := r.watching[:0:0]
 		for i, old := range r.watching {
@@ -242,14 +238,12 @@ func (r *replica) note(w watched) []watched {
 		r.watching = thinned
 	}
 	r.watching = append(r.watching, w)
-	return append([]watched(nil), r.watching...)
+	return r.watching
 }
 
 // known notes that the standby has all of a moment.
 func (r *replica) known(at time.Duration) {
 	r.fresh.Store(int64(at))
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	for len(r.watching) > 0 && r.watching[0].at < at {
 		r.watching = r.watching[1:]
 	}

@@ -70,7 +70,7 @@ func TestSignedRelease(t *testing.T) {
 		"by a key that is unknown":  {nil, stranger, signers, "releases@school.example", "not signed by"},
 		"the signer is a stranger":  {nil, private, strangers, "releases@school.example", "not signed by"},
 		"in the name of another":    {nil, private, signers, "other@school.example", "not signed by"},
-		"nobody signed":             {nil, "", signers, "releases@school.example", "is unsigned"},
+		"no one signed":             {nil, "", signers, "releases@school.example", "is unsigned"},
 		"signed for something else": {func(t *testing.T, dir string) { otherPurpose(t, private, dir) }, private, signers, "releases@school.example", "not signed by"},
 	} {
 		t.Run(name, func(t *testing.T) {
