@@ -1,7 +1,7 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench drill chaos upgrade site images images-check chart kube-api contracts presidio pictures vitals judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench drill chaos upgrade site images verify images-check chart kube-api contracts presidio pictures vitals judge lint generate status logs stop clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,13 @@ upgrade: ## from an earlier revision to this one and back under load, 0 requests
 
 site: ## the documentation as a static site in .local/site, with its links checked (SOURCE=address of the repository's files, for links to code)
 	@GOWORK=off go run -C deploy/tools/site -trimpath . -source "$(SOURCE)" "$(CURDIR)" "$(CURDIR)/.local/site"
+	@deploy/images/release.sh sign "$(CURDIR)/.local/site"
 
 images: ## the container images of deploy/images, with lists of modules and licenses (ARGS='api worker'; docs/containers.md)
 	@exec deploy/images/build.sh $(ARGS)
+
+verify: ## a release against the key that signed it (FOLDER=.local/images/release SIGNERS=file of ssh-keygen IDENTITY=name ENGINE=yes: the engine's images too)
+	@exec deploy/images/release.sh verify "$(or $(FOLDER),.local/images/release)" "$(SIGNERS)" "$(IDENTITY)" $(ENGINE)
 
 images-check: ## runs each image without root, capabilities and a writable root, and compares a second build of the programs
 	@exec deploy/images/check.sh $(ARGS)

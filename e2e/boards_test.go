@@ -30,8 +30,11 @@ var quiet = map[string]string{
 	"satchel_sweep_items_total":                     "counted when a sweep finds something",
 	"satchel_database_archive_waiting_segments":     "Postgres archives nothing here",
 	"satchel_database_slot_kept_bytes":              "there is no replica here",
+	"satchel_replica_lag_seconds":                   "there is no replica here",
+	"satchel_database_reads_total":                  "there is no replica here",
 	"satchel_backup_last_success_timestamp_seconds": "of the operator's backups",
 	"persistence_errors":                            "counted when Temporal's database fails",
+	"pg_stat_statements":                            "of an exporter that does not run here",
 	"node_filesystem_avail_bytes":                   "of an exporter that does not run here",
 	"probe_ssl_earliest_cert_expiry":                "of an exporter that does not run here",
 }

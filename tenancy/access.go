@@ -19,7 +19,7 @@ var ErrNoOrganization = fault.New(fault.NotFound, "organization_not_found", "The
 // its organization and how many requests its tier has. It returns ErrNoOrganization for an actor that is not a member
 // any more, or whose key has ended.
 func GetMembership(ctx context.Context, q Queries, a Actor) (Membership, error) {
-	rows, err := q.Query(ctx, `select m.user_id, m.organization_id, m.role, o.status, o.reads_while_suspended, o.tier, t.requests_per_minute
+	rows, err := q.Query(ctx, `select m.user_id, m.organization_id, m.role, o.status, o.reads_while_suspended, o.tier, t.requests_per_minute, coalesce(app.wal_position(), '') as position
 		from members m join organizations o on o.id = m.organization_id join tiers t on t.name = o.tier where m.user_id = $1
 		and ($2 = '00000000-0000-0000-0000-000000000000'::uuid or exists (select from api_keys k where k.id = $2 and k.revoked_at is null and k.expires_at > now()))`, a.User, a.Key)
 	if err != nil {

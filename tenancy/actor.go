@@ -32,4 +32,6 @@ type Actor struct {
 	Scopes []Action  // what the key is limited to; nil is everything of the role
 	Spaces bool      // the key acts in all spaces
 	Until  time.Time // when the credential expires; zero for an API key, which is read again at each use
+
+	Position string // where the primary was when it was asked for the actor, see Read; empty: it was not
 }

@@ -53,7 +53,12 @@ type DB struct {
 // pools are two because PostgreSQL keeps a plan for one role: a statement that a
 // connection runs now as one and then as the other is planned again each time, which
 // takes ten times as long as running it.
-type pools struct{ organization, people *pgxpool.Pool }
+type pools struct {
+	organization, people *pgxpool.Pool
+
+	config  Config
+	replica *replica // nil: the primary answers all
+}
 
 // ForPeople gives the database as the requests of people see it: each transaction
 // runs as the actor of its context, in a role for which nothing is visible without
@@ -101,7 +106,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		organization.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{pool: organization, pools: &pools{organization: organization, people: people}, session: session, again: c.again(Config.sessionURL), local: local}
+	db := &DB{pool: organization, pools: &pools{organization: organization, people: people, config: c}, session: session, again: c.again(Config.sessionURL), local: local}
 	if err := db.checkRole(ctx); err != nil {
 		db.Close()
 		return nil, err
@@ -111,6 +116,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 
 // Close waits for running queries and closes the connections.
 func (d *DB) Close() {
+	if d.pools.replica != nil {
+		d.pools.replica.close()
+	}
 	d.pools.people.Close()
 	d.pools.organization.Close()
 }

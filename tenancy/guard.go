@@ -2,8 +2,11 @@ package tenancy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // guardQuery reads from the live catalog what would make row-level security a
@@ -31,19 +34,30 @@ select case when r.rolsuper then 'the role is a superuser' end,
 
 // checkRole refuses to start with a database that would not keep tenants apart.
 func (d *DB) checkRole(ctx context.Context) error {
-	found := make([]*string, 6)
-	row := d.pool.QueryRow(ctx, guardQuery)
-	if err := row.Scan(&found[0], &found[1], &found[2], &found[3], &found[4], &found[5]); err != nil {
-		return fmt.Errorf("database guard: %w", err)
+	why, err := guard(ctx, d.pool)
+	if err == nil && why != "" {
+		err = errors.New(why)
 	}
-	var why []string
+	return err
+}
+
+// guard says why a database would not keep tenants apart; "" when it does.
+func guard(ctx context.Context, q interface {
+	QueryRow(context.Context, string, ...any) pgx.Row
+}) (why string, err error) {
+	found := make([]*string, 6)
+	row := q.QueryRow(ctx, guardQuery)
+	if err := row.Scan(&found[0], &found[1], &found[2], &found[3], &found[4], &found[5]); err != nil {
+		return "", fmt.Errorf("database guard: %w", err)
+	}
+	var all []string
 	for _, f := range found {
 		if f != nil {
-			why = append(why, *f)
+			all = append(all, *f)
 		}
 	}
-	if len(why) > 0 {
-		return fmt.Errorf("refusing to start: %s. Use the app role that `migrate up` creates", strings.Join(why, "; "))
+	if len(all) == 0 {
+		return "", nil
 	}
-	return nil
+	return fmt.Sprintf("refusing to start: %s. Use the app role that `migrate up` creates", strings.Join(all, "; ")), nil
 }

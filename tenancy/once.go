@@ -26,7 +26,8 @@ func (o *SingleStatement) sealed() {}
 type SingleStatement struct {
 	db      *DB
 	org     OrgID
-	relaxed string // what the binding says of the commit, see Relaxed
+	relaxed string   // what the binding says of the commit, see Relaxed
+	on      *attempt // on a standby, see Read; nil: on the primary
 }
 
 // Single gives single-statement access to the organization's rows.
@@ -53,15 +54,27 @@ func (o *SingleStatement) send(ctx context.Context, sql string, args []any) (pgx
 	if err != nil {
 		return nil, err
 	}
+	pool := o.db.pool
+	if o.on != nil {
+		binding = append(binding, o.on.position)
+		bind += o.on.waitForReplay(len(binding))
+		pool = o.on.pool
+	}
 	var b pgx.Batch
 	b.Queue(bind+o.relaxed, binding...)
 	b.Queue(sql, args...)
-	br := o.db.pool.SendBatch(ctx, &b)
+	br := pool.SendBatch(ctx, &b)
 	if _, err := br.Exec(); err != nil {
 		_ = br.Close()
-		return nil, translate(err)
+		return nil, o.translate(err)
 	}
 	return br, nil
+}
+
+// translate is translate, and notes what a standby fails with.
+func (o *SingleStatement) translate(err error) error {
+	o.on.note(err)
+	return translate(err)
 }
 
 // Exec runs one statement.
@@ -74,7 +87,7 @@ func (o *SingleStatement) Exec(ctx context.Context, sql string, args ...any) (pg
 	if cerr := br.Close(); err == nil {
 		err = cerr
 	}
-	return tag, translate(err)
+	return tag, o.translate(err)
 }
 
 // Query runs one query. Close the rows, or read them to the end: until then
@@ -88,21 +101,22 @@ func (o *SingleStatement) Query(ctx context.Context, sql string, args ...any) (p
 	if err != nil {
 		// No one closes the rows of a query that failed.
 		_ = br.Close()
-		return nil, translate(err)
+		return nil, o.translate(err)
 	}
-	return &singleRows{Rows: rows, br: br}, nil
+	return &singleRows{Rows: rows, br: br, of: o}, nil
 }
 
 // QueryRow runs one query of one row.
 func (o *SingleStatement) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	br, err := o.send(ctx, sql, args)
-	return &singleRow{br: br, err: err}
+	return &singleRow{br: br, err: err, of: o}
 }
 
 // singleRows gives the connection back when the rows end or are closed.
 type singleRows struct {
 	pgx.Rows
 	br  pgx.BatchResults
+	of  *SingleStatement
 	err error
 }
 
@@ -124,13 +138,14 @@ func (r *singleRows) Close() {
 
 func (r *singleRows) Err() error {
 	if err := r.Rows.Err(); err != nil {
-		return translate(err)
+		return r.of.translate(err)
 	}
-	return translate(r.err)
+	return r.of.translate(r.err)
 }
 
 type singleRow struct {
 	br  pgx.BatchResults
+	of  *SingleStatement
 	err error
 }
 
@@ -142,5 +157,5 @@ func (r *singleRow) Scan(dest ...any) error {
 	if cerr := r.br.Close(); err == nil {
 		err = cerr
 	}
-	return translate(err)
+	return r.of.translate(err)
 }

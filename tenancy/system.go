@@ -26,13 +26,23 @@ type Membership struct {
 	Origins             []string `db:"origins"` // of web pages that may call for it
 	ReadsWhileSuspended bool     `db:"reads_while_suspended"`
 	Features            []string `db:"features"` // of its tier
+
+	Position string `db:"position"` // of the database, when it was asked; empty where it has no standby
 }
 
 const membershipColumns = "user_id, organization_id, role, status, tier, requests_per_minute, origins, reads_while_suspended, features"
 
+// membershipColumns are those of a membership, and where the database is where a standby is asked what follows.
+func (d *DB) membershipColumns() string {
+	if d.pools.replica == nil {
+		return membershipColumns
+	}
+	return membershipColumns + ", coalesce(app.wal_position(), '') as position"
+}
+
 // Memberships finds the memberships of the person that an issuer knows as subject.
 func (d *DB) Memberships(ctx context.Context, issuer, subject string) ([]Membership, error) {
-	return systemQuery[Membership](ctx, d, "select "+membershipColumns+" from app.memberships($1, $2)", issuer, subject)
+	return systemQuery[Membership](ctx, d, "select "+d.membershipColumns()+" from app.memberships($1, $2)", issuer, subject)
 }
 
 // EnsureUser gives the id of a person, making the row when there is none.

@@ -19,7 +19,7 @@ type KeyHolder struct {
 // FindKey finds the key with this SHA-256 in one round trip; false when no key
 // of this hash works now, for whatever reason.
 func (d *DB) FindKey(ctx context.Context, hash [32]byte) (KeyHolder, bool, error) {
-	found, err := systemQuery[KeyHolder](ctx, d, "select key_id, scopes, all_spaces, last_used_at, "+membershipColumns+" from app.api_key_find($1)", hash[:])
+	found, err := systemQuery[KeyHolder](ctx, d, "select key_id, scopes, all_spaces, last_used_at, "+d.membershipColumns()+" from app.api_key_find($1)", hash[:])
 	if err != nil || len(found) != 1 {
 		return KeyHolder{}, false, err
 	}

@@ -128,7 +128,7 @@ func (d *Auth) actor(c *gin.Context, who caller, needs tenancy.Action) (tenancy.
 		return tenancy.Actor{}, errNoKeys
 	}
 	setRateLimitHeaders(c, place.RequestsPerMinute)
-	return tenancy.Actor{Org: place.Org, User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Spaces: proven.spaces, Until: proven.expires}, nil
+	return tenancy.Actor{Org: place.Org, User: place.User, Role: place.Role, Key: proven.key, Scopes: proven.scopes, Spaces: proven.spaces, Until: proven.expires, Position: place.Position}, nil
 }
 
 func (d *Auth) membership(c *gin.Context, who caller) (tenancy.Membership, credential, error) {

@@ -36,6 +36,8 @@ func (s session) membership(ctx context.Context, link signed.Link) (context.Cont
 	if err != nil {
 		return ctx, actor, 0, err
 	}
+	actor.Position = m.Position
+	ctx = tenancy.WithActor(ctx, actor)
 	actor.Role = m.Role
 	if !m.Allows(tenancy.ReadFiles) || !actor.May(tenancy.ReadFiles) {
 		return ctx, actor, 0, files.ErrNotFound
@@ -49,7 +51,11 @@ func (s session) Authorize(ctx context.Context, link signed.Link) (delivery.Gran
 	if err != nil {
 		return delivery.Grant{}, err
 	}
-	v, err := content.GetReadable(ctx, s.DB.Single(actor.Org), link.File, link.Version)
+	// What the member may do was asked at the primary, so a standby that has all of that moment
+	// knows of every right that has ended.
+	v, err := tenancy.Read(ctx, s.DB, actor.Org, func(ctx context.Context, q tenancy.Queries) (files.View, error) {
+		return content.GetReadable(ctx, q, link.File, link.Version)
+	})
 	if err != nil {
 		return delivery.Grant{}, err
 	}

@@ -54,10 +54,6 @@ func showFolder(f spaces.Folder) FolderView {
 
 // ListFolders lists the folders in a folder, or at the top of the space.
 func (r *Spaces) ListFolders(c *gin.Context) error {
-	id, err := r.seen(c)
-	if err != nil {
-		return err
-	}
 	var parent *uuid.UUID
 	if text := c.Query("parent_id"); text != "" {
 		p, err := uuid.Parse(text)
@@ -67,7 +63,9 @@ func (r *Spaces) ListFolders(c *gin.Context) error {
 		parent = &p
 	}
 	return request.List(c, 1, func(after []uuid.UUID, limit int) ([]spaces.Folder, error) {
-		return spaces.ListFolders(c.Request.Context(), r.query(c), id, parent, after[0], limit)
+		return lookIn(r, c, func(ctx context.Context, q tenancy.Queries, space uuid.UUID) ([]spaces.Folder, error) {
+			return spaces.ListFolders(ctx, q, space, parent, after[0], limit)
+		})
 	}, showFolder, func(f spaces.Folder) []uuid.UUID { return []uuid.UUID{f.ID} })
 }
 
@@ -300,12 +298,14 @@ func (r *Spaces) ListHandIns(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := spaces.GetFolder(c.Request.Context(), r.query(c), id)
-	if err != nil {
-		return err
-	}
+	var f spaces.Folder
 	return request.List(c, 1, func(after []uuid.UUID, limit int) ([]spaces.HandInState, error) {
-		return spaces.HandIns(c.Request.Context(), r.query(c), id, after[0], limit)
+		return look(r, c, func(ctx context.Context, q tenancy.Queries) (found []spaces.HandInState, err error) {
+			if f, err = spaces.GetFolder(ctx, q, id); err != nil {
+				return nil, err
+			}
+			return spaces.HandIns(ctx, q, id, after[0], limit)
+		})
 	}, func(h spaces.HandInState) HandInView {
 		handedIn, returned := spaces.Limit(h.HandedInAt), spaces.Limit(h.ReturnedAt)
 		return HandInView{

@@ -55,13 +55,34 @@ func (r *Spaces) List(c *gin.Context) error {
 		return request.Invalid("kind", "kind is one of %v.", spaces.Kinds)
 	}
 	return request.List(c, 1, func(after []uuid.UUID, limit int) ([]spaces.Space, error) {
-		return spaces.List(c.Request.Context(), r.query(c), kind, after[0], limit)
+		return look(r, c, func(ctx context.Context, q tenancy.Queries) ([]spaces.Space, error) {
+			return spaces.List(ctx, q, kind, after[0], limit)
+		})
 	}, showSpace, func(s spaces.Space) []uuid.UUID { return []uuid.UUID{s.ID} })
 }
 
 // query gives single statements as the caller.
 func (r *Spaces) query(c *gin.Context) *tenancy.SingleStatement {
 	return r.DB.Single(request.Caller(c).Org)
+}
+
+// look gives what f reads as the caller, where a standby may answer.
+func look[T any](r *Spaces, c *gin.Context, f func(context.Context, tenancy.Queries) (T, error)) (T, error) {
+	return tenancy.Read(c.Request.Context(), r.DB, request.Caller(c).Org, f)
+}
+
+// lookIn is look in the space of the path, which the caller must see.
+func lookIn[T any](r *Spaces, c *gin.Context, f func(ctx context.Context, q tenancy.Queries, space uuid.UUID) (T, error)) (none T, err error) {
+	id, err := pathID(c, "id", spaces.ErrNoSpace)
+	if err != nil {
+		return none, err
+	}
+	return look(r, c, func(ctx context.Context, q tenancy.Queries) (T, error) {
+		if _, err := spaces.Get(ctx, q, id); err != nil {
+			return none, err
+		}
+		return f(ctx, q, id)
+	})
 }
 
 // change runs f as the caller and records what it did in the same transaction.
@@ -138,23 +159,31 @@ func (r *Spaces) Get(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := spaces.Get(c.Request.Context(), r.query(c), id)
+	view, err := look(r, c, func(ctx context.Context, q tenancy.Queries) (wholeSpace, error) { return getWhole(ctx, q, id) })
 	if err != nil {
 		return err
-	}
-	linked, err := spaces.LinkedFolders(c.Request.Context(), r.query(c), id)
-	if err != nil {
-		return err
-	}
-	view := struct {
-		SpaceView
-		Linked []FolderView `json:"linked_folders"`
-	}{showSpace(s), make([]FolderView, len(linked))}
-	for i, f := range linked {
-		view.Linked[i] = showFolder(f)
 	}
 	c.JSON(http.StatusOK, view)
 	return nil
+}
+
+// wholeSpace is a space with the folders of others that are shown in it.
+type wholeSpace struct {
+	SpaceView
+	Linked []FolderView `json:"linked_folders"`
+}
+
+func getWhole(ctx context.Context, q tenancy.Queries, id uuid.UUID) (wholeSpace, error) {
+	s, err := spaces.Get(ctx, q, id)
+	if err != nil {
+		return wholeSpace{}, err
+	}
+	linked, err := spaces.LinkedFolders(ctx, q, id)
+	view := wholeSpace{showSpace(s), make([]FolderView, len(linked))}
+	for i, f := range linked {
+		view.Linked[i] = showFolder(f)
+	}
+	return view, err
 }
 
 type spaceChange struct {
@@ -241,12 +270,10 @@ type PersonView struct {
 
 // People lists who is in a space, to those who add to it.
 func (r *Spaces) People(c *gin.Context) error {
-	id, err := r.seen(c)
-	if err != nil {
-		return err
-	}
 	return request.List(c, 1, func(after []uuid.UUID, limit int) ([]spaces.Person, error) {
-		return spaces.People(c.Request.Context(), r.query(c), id, after[0], limit)
+		return lookIn(r, c, func(ctx context.Context, q tenancy.Queries, space uuid.UUID) ([]spaces.Person, error) {
+			return spaces.People(ctx, q, space, after[0], limit)
+		})
 	}, func(p spaces.Person) PersonView {
 		return PersonView{User: p.UserID, Name: p.DisplayName, Level: int(p.Level), Via: p.Via, EndsAt: spaces.Limit(p.EndsAt)}
 	}, func(p spaces.Person) []uuid.UUID { return []uuid.UUID{p.UserID} })

@@ -13,7 +13,7 @@ import (
 
 // GetContent sends a file's bytes.
 func (r *Storage) GetContent(c *gin.Context) error {
-	v, err := r.find(c)
+	v, err := r.look(c)
 	if err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func (r *Storage) GetContent(c *gin.Context) error {
 
 // GetVersionContent sends a version's bytes.
 func (r *Storage) GetVersionContent(c *gin.Context) error {
-	v, err := r.findVersion(c, c.Param("n"))
+	v, err := r.lookVersion(c, c.Param("n"))
 	if err != nil {
 		return err
 	}
@@ -53,10 +53,11 @@ func (r *Storage) send(c *gin.Context, v files.View) error {
 // GetRendition sends a preview, of the published version unless the query names
 // another.
 func (r *Storage) GetRendition(c *gin.Context) error {
-	v, err := r.find(c)
-	if n := c.Query("version"); err == nil && n != "" {
-		v, err = r.findVersion(c, n)
+	find := r.look
+	if n := c.Query("version"); n != "" {
+		find = func(c *gin.Context) (files.View, error) { return r.lookVersion(c, n) }
 	}
+	v, err := find(c)
 	if err != nil {
 		return err
 	}

@@ -88,23 +88,30 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 	// Who administers reaches most spaces: there the order of ids and the policy are
 	// cheaper than a page of each space.
 	f.Mine = !actor.Administers() && !actor.Spaces
+	page, err := tenancy.Read(c.Request.Context(), r.DB, actor.Org, func(ctx context.Context, q tenancy.Queries) (request.Page[ListedView], error) {
+		return r.page(ctx, q, f, include)
+	})
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, page)
+	return nil
+}
+
+// page reads one page of a list.
+func (r *Storage) page(ctx context.Context, q tenancy.Queries, f files.Filter, in included) (page request.Page[ListedView], err error) {
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
-	rows, err := files.List(c.Request.Context(), r.DB.Single(actor.Org), f)
+	rows, err := files.List(ctx, q, f)
 	if err != nil {
-		return err
+		return page, err
 	}
-	var next string
 	if len(rows) > limit {
-		next = encodeCursor(f.Sort, files.CursorOf(f.Sort, rows[limit-1]))
+		page.NextCursor = encodeCursor(f.Sort, files.CursorOf(f.Sort, rows[limit-1]))
 		rows = rows[:limit]
 	}
-	shown, err := r.list(c.Request.Context(), actor.Org, rows, include)
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, request.Page[ListedView]{Items: shown, NextCursor: next})
-	return nil
+	page.Items, err = r.list(ctx, q, rows, in)
+	return page, err
 }
 
 func filter(c *gin.Context) (files.Filter, error) {
@@ -161,6 +168,17 @@ func (r *Storage) find(c *gin.Context) (files.View, error) {
 	return files.Get(c.Request.Context(), r.DB.Single(request.Caller(c).Org), id)
 }
 
+// look is find for a request that only reads: a standby may answer.
+func (r *Storage) look(c *gin.Context) (files.View, error) {
+	id, err := fileID(c)
+	if err != nil {
+		return files.View{}, err
+	}
+	return tenancy.Read(c.Request.Context(), r.DB, request.Caller(c).Org, func(ctx context.Context, q tenancy.Queries) (files.View, error) {
+		return files.Get(ctx, q, id)
+	})
+}
+
 // findToEdit is find for those who would change the file.
 func (r *Storage) findToEdit(c *gin.Context) (files.View, error) {
 	v, err := r.find(c)
@@ -176,7 +194,7 @@ func (r *Storage) findToEdit(c *gin.Context) (files.View, error) {
 
 // GetFile answers with one file.
 func (r *Storage) GetFile(c *gin.Context) error {
-	v, err := r.find(c)
+	v, err := r.look(c)
 	if err != nil {
 		return err
 	}

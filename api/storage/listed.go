@@ -92,7 +92,7 @@ func readInclude(c *gin.Context) (in included, err error) {
 
 // list shows rows. What is included is read for all of them at once, and a file that was
 // taken away in between is left out.
-func (r *Storage) list(ctx context.Context, org tenancy.OrgID, rows []files.Listed, in included) ([]ListedView, error) {
+func (r *Storage) list(ctx context.Context, q tenancy.Queries, rows []files.Listed, in included) ([]ListedView, error) {
 	var whole map[uuid.UUID]files.View
 	if in != (included{}) && len(rows) > 0 {
 		ids := make([]uuid.UUID, len(rows))
@@ -100,7 +100,7 @@ func (r *Storage) list(ctx context.Context, org tenancy.OrgID, rows []files.List
 			ids[i] = l.FileID
 		}
 		var err error
-		if whole, err = files.ByIDs(ctx, r.DB.Single(org), ids); err != nil {
+		if whole, err = files.ByIDs(ctx, q, ids); err != nil {
 			return nil, err
 		}
 	}

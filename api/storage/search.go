@@ -17,6 +17,7 @@ import (
 	"satchel/files"
 	"satchel/policies/types"
 	"satchel/search"
+	"satchel/tenancy"
 )
 
 // ResultView is one file that a search found.
@@ -44,11 +45,23 @@ func (r *Storage) SearchFiles(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	limit := q.Limit
-	q.Limit++ // one more tells whether there is a next page
-	page, err := search.Find(c.Request.Context(), r.DB.Single(request.Caller(c).Org), q)
+	answer, err := tenancy.Read(c.Request.Context(), r.DB, request.Caller(c).Org, func(ctx context.Context, on tenancy.Queries) (ResultPage, error) {
+		return r.found(ctx, on, q, include)
+	})
 	if err != nil {
 		return err
+	}
+	c.JSON(http.StatusOK, answer)
+	return nil
+}
+
+// found reads one page of a search.
+func (r *Storage) found(ctx context.Context, on tenancy.Queries, q search.Query, in included) (ResultPage, error) {
+	limit := q.Limit
+	q.Limit++ // one more tells whether there is a next page
+	page, err := search.Find(ctx, on, q)
+	if err != nil {
+		return ResultPage{}, err
 	}
 	answer := ResultPage{Items: []ResultView{}, Alike: page.Fuzzy}
 	if len(page.Found) > limit {
@@ -60,9 +73,9 @@ func (r *Storage) SearchFiles(c *gin.Context) error {
 	for i, f := range page.Found {
 		rows[i] = f.Listed
 	}
-	shown, err := r.list(c.Request.Context(), request.Caller(c).Org, rows, include)
+	shown, err := r.list(ctx, on, rows, in)
 	if err != nil {
-		return err
+		return ResultPage{}, err
 	}
 	for _, f := range page.Found {
 		at := slices.IndexFunc(shown, func(v ListedView) bool { return v.ID == f.FileID })
@@ -78,8 +91,7 @@ func (r *Storage) SearchFiles(c *gin.Context) error {
 		}
 		answer.Items = append(answer.Items, item)
 	}
-	c.JSON(http.StatusOK, answer)
-	return nil
+	return answer, nil
 }
 
 func searchQuery(c *gin.Context) (q search.Query, err error) {
@@ -215,25 +227,28 @@ func (r *Storage) ListRecent(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, org := c.Request.Context(), request.Caller(c).Org
-	rows, next, err := search.Recent(ctx, r.DB.Single(org), after, limit)
+	page, err := tenancy.Read(c.Request.Context(), r.DB, request.Caller(c).Org, func(ctx context.Context, q tenancy.Queries) (request.Page[ListedView], error) {
+		return r.recent(ctx, q, after, limit, include)
+	})
 	if err != nil {
 		return err
-	}
-	shown, err := r.list(ctx, org, rows, include)
-	if err != nil {
-		return err
-	}
-	page := request.Page[ListedView]{Items: shown}
-	if next != nil {
-		b, err := json.Marshal(next)
-		if err != nil {
-			return err
-		}
-		page.NextCursor = base64.RawURLEncoding.EncodeToString(b)
 	}
 	c.JSON(http.StatusOK, page)
 	return nil
+}
+
+// recent reads one page of what the actor of q used last.
+func (r *Storage) recent(ctx context.Context, q tenancy.Queries, after search.RecentCursor, limit int, in included) (page request.Page[ListedView], err error) {
+	rows, next, err := search.Recent(ctx, q, after, limit)
+	if err != nil {
+		return page, err
+	}
+	if page.Items, err = r.list(ctx, q, rows, in); err != nil || next == nil {
+		return page, err
+	}
+	b, err := json.Marshal(next)
+	page.NextCursor = base64.RawURLEncoding.EncodeToString(b)
+	return page, err
 }
 
 // used notes that the caller opened or changed a file. A note that is lost is no reason

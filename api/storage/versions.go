@@ -32,13 +32,37 @@ func (r *Storage) findVersion(c *gin.Context, number string) (files.View, error)
 	return files.GetNumber(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID, n)
 }
 
+// lookVersion is findVersion for a request that only reads: a standby may answer.
+func (r *Storage) lookVersion(c *gin.Context, number string) (v files.View, err error) {
+	id, err := fileID(c)
+	if err != nil {
+		return v, err
+	}
+	return tenancy.Read(c.Request.Context(), r.DB, request.Caller(c).Org, func(ctx context.Context, q tenancy.Queries) (files.View, error) {
+		v, err := files.Get(ctx, q, id)
+		if err != nil {
+			return v, err
+		}
+		n, err := versionNumber(number)
+		if err != nil {
+			return v, err
+		}
+		return files.GetNumber(ctx, q, v.FileID, n)
+	})
+}
+
 // ListVersions lists a file's versions.
 func (r *Storage) ListVersions(c *gin.Context) error {
-	v, err := r.find(c)
+	id, err := fileID(c)
 	if err != nil {
 		return err
 	}
-	views, err := files.History(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID)
+	views, err := tenancy.Read(c.Request.Context(), r.DB, request.Caller(c).Org, func(ctx context.Context, q tenancy.Queries) ([]files.View, error) {
+		if _, err := files.Get(ctx, q, id); err != nil {
+			return nil, err
+		}
+		return files.History(ctx, q, id)
+	})
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,7 @@ func app() fx.Option {
 		fx.Provide(newLinks),                // addresses of bytes, signed
 		fx.Provide(newEdge),                 // what a cache in front of the content host is told
 		fx.Provide(newAPI),                  // the routes
+		fx.Invoke(bootstrap.UseReplica),     // a standby that answers what only reads, where there is one
 		fx.Invoke(listenForEvents),          // wakes those who wait for a file
 		fx.Invoke(serveAPI),                 // the API's port
 		fx.Invoke(serveContent),             // users' bytes, on an origin of their own

@@ -63,7 +63,7 @@ It reads the environment as those programs do, so run it where they run and as t
   docker compose exec worker satchel doctor
   satchel doctor postgres mail
 
-Parts are postgres, store, keys, temporal, scanner, issuer, mail and spool. Without any, all whose
+Parts are postgres, replica, store, keys, temporal, scanner, issuer, mail and spool. Without any, all whose
 settings are there are looked at. It changes nothing and sends no mail; the scanner is
 given the antivirus test string. Exits with 1 when a part fails.`,
 		SilenceUsage: true, SilenceErrors: true,

@@ -24,6 +24,7 @@ import (
 
 var parts = []part{
 	{"postgres", "SATCHEL_DATABASE_URL", checkPostgres, "Is Postgres up, and does this machine reach it? Is it the role that `migrate up` made, with its password, and did `migrate up` of this build run?"},
+	{"replica", "SATCHEL_DATABASE_REPLICA_URL", checkReplica, "Is the standby up, does it stream from the server of SATCHEL_DATABASE_URL, and is it the same role with its password? Until it is, the primary answers."},
 	{"store", "SATCHEL_S3_ENDPOINT", checkStore, "Is the store up, and are key, region and TLS right? Make the buckets that are missing: no program creates them (docs/operating.md)."},
 	{"keys", "SATCHEL_S3_ENDPOINT", checkKeys, "Set a key service (docs/compliance/encryption.md), and make the bucket SATCHEL_S3_KEYS_BUCKET for its own account. Without both no file is taken while SATCHEL_ENCRYPTION is on."},
 	{"temporal", "SATCHEL_TEMPORAL_ADDRESS", checkTemporal, "Is Temporal's frontend up at that address, with TLS as set? Make the namespace with the search attributes OrgId and JobKind, or set SATCHEL_TEMPORAL_MAKE_NAMESPACE=true for the worker."},
@@ -53,6 +54,26 @@ func checkPostgres(ctx context.Context) (string, error) {
 		return "answers, and row-level security binds the role. Nothing of its WAL was archived yet.", nil
 	}
 	return fmt.Sprintf("answers, and row-level security binds the role. Its WAL was last archived at %s; %d segments wait.", archive.ArchivedAt.UTC().Format(time.RFC3339), archive.Waiting), nil
+}
+
+func checkReplica(ctx context.Context) (string, error) {
+	c, err := settings.Load[tenancy.Config]()
+	if err != nil {
+		return "", err
+	}
+	replica, err := settings.Load[tenancy.ReplicaConfig]()
+	if err != nil {
+		return "", err
+	}
+	db, err := tenancy.Open(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	if err := db.CheckReplica(ctx, replica); err != nil {
+		return "", err
+	}
+	return "answers, is a standby of the database, and row-level security binds the role. How far it is behind is the metric satchel_replica_lag_seconds.", nil
 }
 
 func checkStore(ctx context.Context) (string, error) {

@@ -22,7 +22,7 @@ It reads the environment as those programs do, so run it where they run and as t
   docker compose exec worker satchel doctor
   satchel doctor postgres mail
 
-Parts are postgres, store, keys, temporal, scanner, issuer, mail and spool. It changes nothing and sends
+Parts are postgres, replica, store, keys, temporal, scanner, issuer, mail and spool. It changes nothing and sends
 no mail. It starts the program doctor, which is in the folder of this one where the servers are.`,
 		RunE: func(cmd *cobra.Command, parts []string) error {
 			own, err := os.Executable()

@@ -26,7 +26,7 @@ password() { openssl rand -hex 24 | tr -d '\n'; }
 line() { printf '%s' "$1"; }
 value() { cat "secrets/$1"; }
 
-for name in postgres-{postgres,satchel_owner,satchel_app,temporal} s3{,-api,-worker,-keys}-{access,secret}-key people-hash-key content-keys edge-keys; do once "$name" password; done
+for name in postgres-{postgres,satchel_owner,satchel_app,satchel_monitor,temporal} s3{,-api,-worker,-keys}-{access,secret}-key people-hash-key content-keys edge-keys; do once "$name" password; done
 once secrets-key openssl rand -base64 32
 key() { printf 'first %s\n' "$(openssl rand -base64 32)"; }
 once kms-keys key

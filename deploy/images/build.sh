@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # make images: every image of Satchel, as satchel/NAME:VERSION, with the engine that DOCKER_HOST names (or docker's own
-# choice). The programs are built first, the same bytes from any folder; beside them lie a list of their modules with
-# licenses for each (CycloneDX) and their sums.
+# choice). The programs are built first, the same bytes from any folder. What a release says of itself lies in the folder
+# release beside them: the ids of the images, the sums of the programs, a list of the modules of each with licenses
+# (CycloneDX), and SHA256SUMS of these, signed with the key of SATCHEL_SIGNING_KEY (release.sh).
 #
 #   make images ARGS='api migrate'          only these
 #   SATCHEL_IMAGES_DEBIAN=debian@sha256:…   the base of those that use programs of Debian
@@ -23,7 +24,8 @@ docker version --format '{{.Server.Version}}' >/dev/null || { say "no engine ans
 
 prepare_folders
 install all versitygw
-mkdir -p "$context/bin" "$context/files/etc/ssl/certs" "$context/files/tmp" "$context/empty" "$context/sbom"
+mkdir -p "$context/bin" "$context/files/etc/ssl/certs" "$context/files/tmp" "$context/empty"
+rm -rf "$context/release" && mkdir -p "$context/release/sbom"
 chmod 1777 "$context/files/tmp"
 
 # program NAME PACKAGE [MODULE]: static, without paths, times or ids of the build.
@@ -38,7 +40,7 @@ programs() {
   program temporal-ui github.com/temporalio/ui-server/v2/cmd/server "$here/temporal"
   (cd "$SATCHEL_ROOT" && CGO_ENABLED=1 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$context/bin/render" ./cmd/render)
   cp "$(versitygw_program)" "$context/bin/versitygw"
-  (cd "$context/bin" && sha256sum api worker migrate reader render sandbox satchel doctor temporal-server temporal-sql-tool temporal-ui versitygw) >"$context/SHA256SUMS"
+  (cd "$context/bin" && sha256sum api worker migrate reader render sandbox satchel doctor temporal-server temporal-sql-tool temporal-ui versitygw) >"$context/release/PROGRAMS"
 }
 
 # files: what the images from scratch need of a system.
@@ -51,16 +53,25 @@ files() {
   cp "$here"/{users,clamd,edge,postgres,temporal}.sh "$here"/{Caddyfile,buckets-entry.sh} "$SATCHEL_ROOT/deploy/buckets.sh" "$here"/{clamd,freshclam}.conf "$SATCHEL_ROOT/deploy/edge/satchel.vcl" "$SATCHEL_ROOT/deploy/local/services/roles.sql" "$context/"
   rm -rf "$context/temporal" "$context/monitor" && mkdir "$context/temporal" "$context/monitor"
   cp "$here"/temporal/*.yaml "$SATCHEL_ROOT/deploy/temporal/dynamicconfig.yaml" "$context/temporal/"
-  cp "$here"/monitor/*.yaml "$SATCHEL_ROOT/deploy/prometheus/rules.yaml" "$context/monitor/"
+  cp "$here"/monitor/*.yaml "$SATCHEL_ROOT"/deploy/prometheus/{rules,statements}.yaml "$context/monitor/"
 }
 
 bills() {
   local name
   go build -C "$SATCHEL_ROOT/deploy/tools/sbom" -trimpath -o "$context/cyclonedx-gomod" github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
   for name in api worker migrate reader render sandbox satchel doctor temporal-server temporal-sql-tool temporal-ui versitygw; do
-    "$context/cyclonedx-gomod" bin -json -licenses -noserial -output "$context/sbom/$name.json" "$context/bin/$name"
+    "$context/cyclonedx-gomod" bin -json -licenses -noserial -output "$context/release/sbom/$name.json" "$context/bin/$name"
   done
-  jq -r '.components[] | [.name, .version, ((.licenses // .evidence.licenses // []) | map(.license.id // .license.name) | join(" "))] | @tsv' "$context"/sbom/*.json | sort -u >"$context/LICENSES.tsv"
+  jq -r '.components[] | [.name, .version, ((.licenses // .evidence.licenses // []) | map(.license.id // .license.name) | join(" "))] | @tsv' "$context"/release/sbom/*.json | sort -u >"$context/release/LICENSES.tsv"
+}
+
+# ids: what the engine calls each image, the SHA-256 of its configuration.
+ids() {
+  local image id
+  for image in "${images[@]}"; do
+    id=$(docker image inspect --format '{{.Id}}' "satchel/$image:$version")
+    echo "satchel/$image:$version $id"
+  done
 }
 
 in_turn programs "build the programs of the images" programs
@@ -72,6 +83,8 @@ for image in "${images[@]}"; do
     --label "org.opencontainers.image.version=$version" --target "$image" --tag "satchel/$image:$version" --tag "satchel/$image:latest" --file "$here/Dockerfile" "$context"
 done
 finish bills
+ids >"$context/release/IMAGES"
 say "" "Images:"
 docker image ls --filter "label=org.opencontainers.image.version=$version" --format '  {{.Repository}}:{{.Tag}}  {{.Size}}' | sort
-say "Modules and licenses: $context/sbom, $context/LICENSES.tsv; sums of the programs: $context/SHA256SUMS"
+say "What belongs to them, with its sums: $context/release"
+"$here/release.sh" sign "$context/release"

@@ -23,6 +23,10 @@ case ${1:-server} in
     OWNER_PASSWORD=$(cat "$SATCHEL_OWNER_PASSWORD_FILE") PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
     export OWNER_PASSWORD PGPASSWORD
     run() { psql --no-psqlrc --quiet --host "${PGHOST:-postgres}" --username postgres --dbname postgres "$@"; }
+    if [ -n "${SATCHEL_MONITOR_PASSWORD_FILE:-}" ]; then
+      MONITOR_PASSWORD=$(cat "$SATCHEL_MONITOR_PASSWORD_FILE")
+      export MONITOR_PASSWORD
+    fi
     run --file /usr/share/satchel/roles.sql
     [ -n "${TEMPORAL_PASSWORD_FILE:-}" ] || exit 0
     TEMPORAL_PASSWORD=$(cat "$TEMPORAL_PASSWORD_FILE")

@@ -278,3 +278,32 @@ language sql immutable parallel safe as $$
         ('train',          'no',  'scope', 'no')) a (action, plus, strong, school)
 $$;
 grant execute on function app.consent_methods(), app.consent_matrix() to satchel_app, satchel_system;
+
+-- Where the WAL of this server was when it was asked: its timeline, and behind what was acknowledged
+-- by then. A commit that does not wait for the disk is acknowledged before it is flushed. Null on a standby.
+create or replace function app.wal_position() returns text language sql volatile as $$
+    select case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) || ' '
+        || case current_setting('synchronous_commit') when 'off' then pg_current_wal_insert_lsn() else pg_current_wal_flush_lsn() end end
+$$;
+
+-- Whether this server is a standby that has replayed such a position. LSNs of two timelines do not
+-- compare: a standby that still follows a primary from before a failover may be ahead of the new one
+-- and lack what is in that one. One that has followed says so from its next restartpoint on.
+create or replace function app.replayed(place text) returns boolean language sql volatile as $$
+    select pg_is_in_recovery() and split_part(place, ' ', 1) = lpad(upper(to_hex(c.timeline_id)), 8, '0')
+       and coalesce(pg_last_wal_replay_lsn() >= split_part(place, ' ', 2)::pg_lsn, false) from pg_control_checkpoint() c
+$$;
+
+-- Lets the statements behind it see what was acknowledged at that position, or none of them run. The
+-- wait is short: the primary answers sooner.
+create or replace function app.wait_for_replay(place text) returns void language plpgsql volatile as $$
+declare patience constant timestamptz := clock_timestamp() + interval '20 ms';
+begin
+    while not app.replayed(place) loop
+        if clock_timestamp() >= patience then
+            raise exception 'this server has not replayed %', place using errcode = 'SQ050';
+        end if;
+        perform pg_sleep(0.001);
+    end loop;
+end $$;
+grant execute on function app.wal_position(), app.replayed(text), app.wait_for_replay(text) to satchel_app;

@@ -19,6 +19,8 @@ shellcheck      test "${SATCHEL_CHECKS:-}" = "" || command -v shellcheck
 pgbouncer       test "${SATCHEL_TESTS:-}" = "" || test -x /usr/sbin/pgbouncer
 prometheus      test "${SATCHEL_TESTS:-}" = "" || command -v promtool
 prometheus-alertmanager test "${SATCHEL_TESTS:-}" = "" || command -v amtool
+prometheus-postgres-exporter test "${SATCHEL_TESTS:-}" = "" || command -v prometheus-postgres-exporter
+openssh-client  test "${SATCHEL_TESTS:-}" = "" || command -v ssh-keygen
 etcd-server     test "${SATCHEL_KUBE:-}" = "" || command -v etcd
 chromium        test "${SATCHEL_BROWSER:-}" = "" || command -v chromium || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
 LIST

@@ -15,3 +15,13 @@ select current_setting('shared_preload_libraries') like '%pg_stat_statements%' a
 \if :measured
 create extension if not exists pg_stat_statements;
 \endif
+
+-- Reads the statistics of the server, and has no right to a row of a table. Where it has no password there is none.
+\getenv monitor MONITOR_PASSWORD
+\if :{?monitor}
+select 'create role satchel_monitor' where not exists (select from pg_roles where rolname = 'satchel_monitor') \gexec
+alter role satchel_monitor login nosuperuser nocreatedb nocreaterole noreplication nobypassrls connection limit 5 password :'monitor';
+alter role satchel_monitor set default_transaction_read_only = on;
+alter role satchel_monitor set statement_timeout = '5s';
+grant pg_read_all_stats to satchel_monitor;
+\endif

@@ -84,8 +84,16 @@ var boards = []board{
 			{"Waiting for a connection", "Seconds of waiting in a second.", "s", one("rate(satchel_database_acquire_wait_seconds_total[$__rate_interval])", "{{job}} {{instance}}")},
 			{"Segments of the WAL that are not archived", "", "short", one("max(satchel_database_archive_waiting_segments)", "segments")},
 			{"WAL that is kept for replication slots", "", "bytes", one("max by (slot) (satchel_database_slot_kept_bytes)", "{{slot}}")},
+			{"Lag of the standby that answers reads", "Some tenths of a second are those of measuring it.", "s", one("max by (instance) (satchel_replica_lag_seconds)", "{{instance}}")},
+			{"Reads that the standby may answer, by who did", "By the reason where the primary did: see the runbook replica-lags.", "ops", one("sum by (pool, reason) (rate(satchel_database_reads_total[$__rate_interval]))", "{{pool}} {{reason}}")},
 			{"Age of the last backup", "", "s", one("time() - max by (kind) (satchel_backup_last_success_timestamp_seconds)", "{{kind}}")},
 			{"Errors of Temporal's database", "", "ops", one("sum by (operation) (rate(persistence_errors[$__rate_interval]))", "{{operation}}")},
+		}},
+		{"Statements of Postgres", []panel{
+			{"Statements that take most of the time", "Seconds of running in a second, by the name in the code.", "s", one("topk(10, sum by (statement) (rate(pg_stat_statements_seconds_total[$__rate_interval])))", "{{statement}}")},
+			{"Statements that run most often", "", "ops", one("topk(10, sum by (statement) (rate(pg_stat_statements_calls_total[$__rate_interval])))", "{{statement}}")},
+			{"Slowest statements, on average", "", "s", one("topk(10, sum by (statement) (rate(pg_stat_statements_seconds_total[$__rate_interval])) / (sum by (statement) (rate(pg_stat_statements_calls_total[$__rate_interval])) > 0))", "{{statement}}")},
+			{"Rows of a statement, on average", "What gives or changes most rows each time.", "short", one("topk(10, sum by (statement) (rate(pg_stat_statements_rows_total[$__rate_interval])) / (sum by (statement) (rate(pg_stat_statements_calls_total[$__rate_interval])) > 0))", "{{statement}}")},
 		}},
 		{"Machines", []panel{
 			{"Room of the spools", "As a share of the disk.", "percentunit", one("satchel_spool_free_bytes / satchel_spool_size_bytes", "{{job}} {{instance}}")},
