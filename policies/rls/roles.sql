@@ -278,3 +278,9 @@ language sql immutable parallel safe as $$
         ('train',          'no',  'scope', 'no')) a (action, plus, strong, school)
 $$;
 grant execute on function app.consent_methods(), app.consent_matrix() to satchel_app, satchel_system;
+
+-- The partitions of a table but the default one, and where each ends.
+create or replace function app.months_of(parent oid) returns table (name text, until timestamptz) language sql stable set timezone = 'UTC' as $$
+    select c.relname::text, substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \(''([^'']+)''\)')::timestamptz
+      from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = parent and pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT'
+$$;
