@@ -18,6 +18,7 @@ type grown struct{ table, column string }
 
 var byMonth = []grown{
 	{"activity_events", "at"},
+	{"audit_events", "month"},
 }
 
 // swapTimeout is how long the exchange of a table waits for a lock: less than the time after
@@ -119,7 +120,7 @@ func (g grown) swap(ctx context.Context, tx pgx.Tx, until string) error {
 		"alter table public." + g.table + " attach partition months." + before + " for values from (minvalue) to ('" + until + "')",
 		"alter table public." + g.table + " attach partition months." + blank + " default",
 		"alter table months." + before + " drop constraint until_months", // its bound says the same
-	}, has.attached) {
+	}) {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("%s: %w", sql, err)
 		}
@@ -128,37 +129,37 @@ func (g grown) swap(ctx context.Context, tx pgx.Tx, until string) error {
 }
 
 // belongingsQuery lists what a table has beside its columns, its checks and its keys, as the
-// statements that take it from the table, that give it to the new one before the partitions are
-// attached, and that are for after that. Rights of one column count with those of the table.
+// statements that take it from the table and that give it to the new one, before the partitions
+// are attached. A trigger of a statement stays where it is too: app.ensure_months has each partition
+// have it.
 const belongingsQuery = `
 with t as (select c.oid, c.relname, format('public.%I', c.relname) as name, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity
              from pg_class c where c.oid = $1::text::regclass),
 roles as (select 0::oid as oid, 'public' as name union all select r.oid, quote_ident(r.rolname) from pg_roles r)
-select '' as drop, pg_get_indexdef(i.indexrelid) as create, '' as attached from t join pg_index i on i.indrelid = t.oid where not i.indisunique
+select '' as drop, pg_get_indexdef(i.indexrelid) as create from t join pg_index i on i.indrelid = t.oid where not i.indisunique
 union all
-select '', format('alter table %s add constraint %I %s', t.name, k.conname, pg_get_constraintdef(k.oid)), '' from t join pg_constraint k on k.conrelid = t.oid where k.contype = 'f'
+select '', format('alter table %s add constraint %I %s', t.name, k.conname, pg_get_constraintdef(k.oid)) from t join pg_constraint k on k.conrelid = t.oid where k.contype = 'f'
 union all
-select case when g.tgtype & 1 = 1 then format('drop trigger %I on %s', g.tgname, t.name) else '' end, pg_get_triggerdef(g.oid),
-       case when g.tgtype & 1 = 1 then '' else replace(pg_get_triggerdef(g.oid), ' ON ' || t.name || ' ', format(' ON months.%I ', t.relname || '_default')) end
+select case when g.tgtype & 1 = 1 then format('drop trigger %I on %s', g.tgname, t.name) else '' end, pg_get_triggerdef(g.oid)
   from t join pg_trigger g on g.tgrelid = t.oid where not g.tgisinternal
 union all
-select '', format('alter table %s enable row level security, force row level security', t.name), '' from t where t.relrowsecurity and t.relforcerowsecurity
+select '', format('alter table %s enable row level security, force row level security', t.name) from t where t.relrowsecurity and t.relforcerowsecurity
 union all
 select case when p.polname = 'backup' then '' else format('drop policy %I on %s', p.polname, t.name) end,
        format('create policy %I on %s as %s for %s to %s', p.polname, t.name, case when p.polpermissive then 'permissive' else 'restrictive' end,
               case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
               (select string_agg(r.name, ', ') from roles r where r.oid = any (p.polroles)))
-         || coalesce(' using (' || pg_get_expr(p.polqual, p.polrelid) || ')', '') || coalesce(' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''), ''
+         || coalesce(' using (' || pg_get_expr(p.polqual, p.polrelid) || ')', '') || coalesce(' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')
   from t join pg_policy p on p.polrelid = t.oid
 union all
-select case when r.name = 'satchel_backup' then '' else format('revoke all on %s from %s', t.name, r.name) end, format('grant %s on %s to %s', a.privilege_type, t.name, r.name), ''
+select case when r.name = 'satchel_backup' then '' else format('revoke all on %s from %s', t.name, r.name) end, format('grant %s on %s to %s', a.privilege_type, t.name, r.name)
   from t cross join aclexplode(t.relacl) a join roles r on r.oid = a.grantee where a.grantee <> t.relowner
 union all
-select format('revoke all on %s from %s', t.name, r.name), format('grant %s (%I) on %s to %s', a.privilege_type, c.attname, t.name, r.name), ''
+select format('revoke all on %s from %s', t.name, r.name), format('grant %s (%I) on %s to %s', a.privilege_type, c.attname, t.name, r.name)
   from t join pg_attribute c on c.attrelid = t.oid and not c.attisdropped cross join aclexplode(c.attacl) a join roles r on r.oid = a.grantee`
 
 // belongings are those statements.
-type belongings struct{ drop, create, attached []string }
+type belongings struct{ drop, create []string }
 
 func (g grown) belongings(ctx context.Context, tx pgx.Tx) (has belongings, err error) {
 	rows, err := tx.Query(ctx, belongingsQuery, "public."+g.table)
@@ -167,18 +168,14 @@ func (g grown) belongings(ctx context.Context, tx pgx.Tx) (has belongings, err e
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var drop, create, attached string
-		if err := rows.Scan(&drop, &create, &attached); err != nil {
+		var drop, create string
+		if err := rows.Scan(&drop, &create); err != nil {
 			return has, err
 		}
-		for _, s := range []struct {
-			list *[]string
-			sql  string
-		}{{&has.drop, drop}, {&has.create, create}, {&has.attached, attached}} {
-			if s.sql != "" {
-				*s.list = append(*s.list, s.sql)
-			}
+		if drop != "" {
+			has.drop = append(has.drop, drop)
 		}
+		has.create = append(has.create, create)
 	}
 	return has, rows.Err()
 }

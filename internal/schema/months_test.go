@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"strconv"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,6 +21,23 @@ import (
 	"satchel/tenancy"
 )
 
+// before gives the migrations up to the one before.
+func before(t *testing.T, number int) fs.FS {
+	t.Helper()
+	kept := fstest.MapFS{}
+	names, err := fs.Glob(migrations.Files, "*.up.sql")
+	require.NoError(t, err)
+	for _, name := range names {
+		if n, err := strconv.Atoi(name[:6]); err != nil || n >= number {
+			continue
+		}
+		sql, err := fs.ReadFile(migrations.Files, name)
+		require.NoError(t, err)
+		kept[name] = &fstest.MapFile{Data: sql}
+	}
+	return kept
+}
+
 // unpartitioned is a database as it was before its tables were partitioned, with the rules.
 func unpartitioned(t *testing.T) (*pgtest.Database, *pgx.Conn) {
 	t.Helper()
@@ -25,7 +45,7 @@ func unpartitioned(t *testing.T) (*pgtest.Database, *pgx.Conn) {
 	admin := d.Admin(t)
 	_, err := admin.Exec(t.Context(), `drop schema public, app, months, ext cascade; create schema public authorization satchel_test_owner`)
 	require.NoError(t, err)
-	_, err = schema.Change(t.Context(), d.OwnerURL, migrations.Files)
+	_, err = schema.Change(t.Context(), d.OwnerURL, before(t, 55))
 	require.NoError(t, err)
 	owner, err := pgx.Connect(t.Context(), d.OwnerURL)
 	require.NoError(t, err)
@@ -60,6 +80,12 @@ func month(table string, after int) string {
 
 const activityInsert = "insert into activity_events (organization_id, source, seq, at, verb) values (app.org(), 'event', $1, $2, 'upload') on conflict do nothing"
 
+const auditInsert = "insert into audit_events (organization_id, event) values (app.org(), $1)"
+
+func auditEvent(org tenancy.OrgID) string {
+	return `{"action":"file.trash","actor":"","address":"","at":"2026-01-01T00:00:00Z","code":"","key":"","object":"file","object_id":"f","organization":"` + org.String() + `","request":"","result":"done","role":"system"}`
+}
+
 // TestTablesBecomePartitionsOfThemselves: the upgrade of a table with rows writes none of them
 // again and makes no index again, leaves its rules, and programs with prepared statements go on.
 func TestTablesBecomePartitionsOfThemselves(t *testing.T) {
@@ -72,25 +98,27 @@ func TestTablesBecomePartitionsOfThemselves(t *testing.T) {
 		for i := range 3 { // the statement is prepared on its connection
 			_, err := conn.Exec(t.Context(), activityInsert, i+1, now.AddDate(0, -i, 0))
 			require.NoError(t, err)
+			_, err = conn.Exec(t.Context(), auditInsert, auditEvent(org))
+			require.NoError(t, err)
 		}
 	}
 	insert()
 	const rules = `select string_agg(line, e'\n' order by line) from (
 		select format('%s %s %s %s %s', polname, polcmd, polroles::regrole[], pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) as line from pg_policy where polrelid = ('public.' || $1)::regclass
 		union all select format('%s %s', grantee, privilege_type) from information_schema.table_privileges where table_schema = 'public' and table_name = $1
-		union all select format('%s %s %s', grantee, privilege_type, column_name) from information_schema.column_privileges where table_schema = 'public' and table_name = $1
+		union all select format('%s %s', attname, attacl) from pg_attribute where attrelid = ('public.' || $1)::regclass and attacl is not null
 		union all select replace(replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON '), 'public.', '') from pg_index where indrelid = ('public.' || $1)::regclass and not indisunique
 		union all select pg_get_constraintdef(oid) from pg_constraint where conrelid = ('public.' || $1)::regclass and contype <> 'p'
 		union all select pg_get_triggerdef(oid) from pg_trigger where tgrelid = ('public.' || $1)::regclass and not tgisinternal) s`
 	const files = `select string_agg(pg_relation_filenode(r)::text, ' ' order by r) from (
 		select c.oid as r from pg_class c where c.oid = $1::text::regclass union all select indexrelid from pg_index where indrelid = $1::text::regclass) s`
-	tables := []string{"activity_events"}
-	before, stored := map[string]string{}, map[string]string{}
+	tables := []string{"activity_events", "audit_events"}
+	had, stored := map[string]string{}, map[string]string{}
 	for _, table := range tables {
-		var had, at string
-		require.NoError(t, admin.QueryRow(t.Context(), rules, table).Scan(&had))
+		var has, at string
+		require.NoError(t, admin.QueryRow(t.Context(), rules, table).Scan(&has))
 		require.NoError(t, admin.QueryRow(t.Context(), files, "public."+table).Scan(&at))
-		before[table], stored[table] = had, at
+		had[table], stored[table] = has, at
 	}
 
 	_, err := schema.Up(t.Context(), schema.Config{OwnerURL: d.OwnerURL})
@@ -99,13 +127,17 @@ func TestTablesBecomePartitionsOfThemselves(t *testing.T) {
 		require.Equal(t, []string{month(table, 2), month(table, 3), table + "_before", table + "_default"}, partitions(t, admin, table))
 		var has, at string
 		require.NoError(t, admin.QueryRow(t.Context(), rules, table).Scan(&has))
-		require.Equal(t, before[table], has)
+		require.Equal(t, had[table], has)
 		require.NoError(t, admin.QueryRow(t.Context(), files, "months."+table+"_before").Scan(&at))
 		require.Equal(t, stored[table], at, "no row and no index of %s was written again", table)
 	}
 	require.Equal(t, 3, count(t, admin, "select count(*) from activity_events"))
 	insert()
 	require.Equal(t, 3, count(t, admin, "select count(*) from activity_events"), "what there is already is not added")
+	require.Equal(t, 6, count(t, admin, `select count(*) from (select e.*, coalesce(lag(e.hash) over (order by e.seq), decode(repeat('00', 32), 'hex')) as before from audit_events e where organization_id = $1) c
+		where hash = sha256(before || int8send(seq) || convert_to(event, 'UTF8'))`, org), "the chain goes on")
+	require.Equal(t, 3, count(t, admin, "select count(*) from audit_events where month = '-infinity'"), "what was there before has no month")
+	require.Equal(t, 3, count(t, admin, "select count(*) from audit_events where month = date_trunc('month', now() at time zone 'UTC')"))
 	_, err = schema.Up(t.Context(), schema.Config{OwnerURL: d.OwnerURL})
 	require.NoError(t, err, "again")
 }
@@ -242,6 +274,8 @@ func TestReadsByTimeAskTheirMonths(t *testing.T) {
 	from := time.Date(y, m+2, 1, 0, 0, 0, 0, time.UTC)
 	read := planned(t, admin, fmt.Sprintf("select count(*) from activity_events where organization_id = '%s' and at >= '%s' and at < '%s'", org, from.Format(time.RFC3339), from.AddDate(0, 1, 0).Format(time.RFC3339)))
 	require.Equal(t, []string{month("activity_events", 2)}, read)
+	read = planned(t, admin, fmt.Sprintf("select seq from audit_events where organization_id = '%s' and month >= date_trunc('month', '%s'::timestamptz at time zone 'UTC')::date order by seq desc limit 10", org, from.Format(time.RFC3339)))
+	require.ElementsMatch(t, []string{month("audit_events", 2), month("audit_events", 3), "audit_events_default"}, read)
 }
 
 // planned lists the tables that the plan of a statement reads.
@@ -293,4 +327,25 @@ func TestNoOneReadsAPartition(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = owner.Close(context.Background()) }()
 	require.Zero(t, count(t, owner, "select count(*) from months.activity_events_before"))
+}
+
+// TestNoPartitionOfTheAuditLogChanges, not even by the cluster's superuser.
+func TestNoPartitionOfTheAuditLogChanges(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t)
+	admin := d.Admin(t)
+	org := d.Organization(t, 1)
+	for _, partition := range partitions(t, admin, "audit_events") {
+		_, err := admin.Exec(t.Context(), "insert into audit_events (organization_id, event, month) values ($1, $2, coalesce(to_date(substring($3 from '...._..$'), 'YYYY_MM'), case when $3 like '%default' then date '2200-01-01' else '-infinity' end))", org, auditEvent(org), partition)
+		require.NoError(t, err, partition)
+		require.Equal(t, 1, count(t, admin, "select count(*) from months."+partition), partition)
+		for _, sql := range []string{"delete from months." + partition, "update months." + partition + " set event = ''", "truncate months." + partition} {
+			_, err := admin.Exec(t.Context(), sql)
+			require.ErrorContains(t, err, "append-only", sql)
+		}
+	}
+	for _, sql := range []string{"delete from audit_events", "truncate audit_events"} {
+		_, err := admin.Exec(t.Context(), sql)
+		require.ErrorContains(t, err, "append-only", sql)
+	}
 }

@@ -138,7 +138,7 @@ var conformance = []struct{ rule, query string }{
 		       select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indisvalid
 		          and (select array_agg(a.attname::text order by k.n) from unnest(i.indkey) with ordinality k(attnum, n) join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum)
 		            = case (select p.relname from pg_inherits h join pg_class p on p.oid = h.inhparent where h.inhrelid = c.oid)
-		                   when 'activity_events' then '{organization_id,source,seq}'::text[] end)`},
+		                   when 'activity_events' then '{organization_id,source,seq}'::text[] when 'audit_events' then '{organization_id,seq}' end)`},
 	{"no sequence is granted", `
 		select c.relname from pg_class c, pg_roles r where c.relkind = 'S' and c.relnamespace in ('public'::regnamespace, 'app'::regnamespace)
 		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views') and has_sequence_privilege(r.oid, c.oid, 'USAGE, SELECT, UPDATE')`},

@@ -26,9 +26,6 @@ begin
                 execute format('alter table months.%I enable row level security, force row level security', month);
                 execute format('grant select on months.%I to satchel_backup', month);
                 execute format('create policy backup on months.%I for select to satchel_backup using (true)', month);
-                for g in select pg_get_triggerdef(d.oid) as made from pg_trigger d where d.tgrelid = format('months.%I', blank)::regclass and not d.tgisinternal and d.tgtype & 1 = 0 loop
-                    execute replace(g.made, format(' ON months.%I ', blank), format(' ON months.%I ', month));
-                end loop;
                 execute format('alter table public.%I attach partition months.%I for values from (%L) to (%L)', t.name, month, upcoming, upcoming + interval '1 month');
             exception
                 when lock_not_available then did := 'waits for a lock'; wrong := upcoming < now() + interval '1 month';
@@ -38,6 +35,16 @@ begin
             exit when did = 'waits for a lock';
             upcoming := upcoming + interval '1 month';
         end loop;
+        -- A trigger of a statement is the table's alone: it is given to each partition.
+        begin
+            for g in select d.tgname, c.relname, pg_get_triggerdef(d.oid) as made from pg_trigger d join pg_inherits i on i.inhparent = d.tgrelid join pg_class c on c.oid = i.inhrelid
+                      where d.tgrelid = t.oid and not d.tgisinternal and d.tgtype & 1 = 0 and not exists (select from pg_trigger o where o.tgrelid = c.oid and o.tgname = d.tgname) loop
+                execute replace(g.made, format(' ON public.%I ', t.name), format(' ON months.%I ', g.relname));
+            end loop;
+        exception when lock_not_available then
+            month := g.relname; did := 'waits for a lock'; wrong := false;
+            return next;
+        end;
         -- Events of activity are kept for 400 days (analytics/reports.Kept); a roll-up deletes
         -- them row by row, and here the month goes in which none is younger.
         for p in select m.name, m.until from app.months_of(t.oid) m where t.name = 'activity_events' and m.until < now() - interval '400 days' loop
