@@ -2,7 +2,7 @@
 insert into audit_events (organization_id, event) values (app.org(), sqlc.arg(event));
 
 -- An event with a while is left out where the same actor has one of the same object and code
--- from less than that ago: of the months behind since. The order is that of the chain.
+-- from less than that ago: of the months from since to until, so that one or two are asked. The order is that of the chain.
 
 -- name: EventsInsert :exec
 insert into audit_events (organization_id, event)
@@ -10,7 +10,8 @@ select app.org(), e.event
   from unnest(sqlc.arg(events)::text[], sqlc.arg(objects)::text[], sqlc.arg(whiles)::interval[]) with ordinality e(event, object_id, while, n)
  where e.while = '0' or not exists (
     select from audit_events k
-     where k.organization_id = app.org() and k.month >= date_trunc('month', sqlc.arg(since)::timestamptz at time zone 'UTC')::date and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
+     where k.organization_id = app.org() and k.month >= date_trunc('month', sqlc.arg(since)::timestamptz at time zone 'UTC')::date
+       and k.month <= date_trunc('month', sqlc.arg(until)::timestamptz at time zone 'UTC')::date and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
        and k.result = 'done' and k.at > now() - e.while and k.event::jsonb ->> 'code' = e.event::jsonb ->> 'code')
  order by e.n;
 

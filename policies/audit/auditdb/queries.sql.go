@@ -107,7 +107,8 @@ select app.org(), e.event
   from unnest($1::text[], $2::text[], $3::interval[]) with ordinality e(event, object_id, while, n)
  where e.while = '0' or not exists (
     select from audit_events k
-     where k.organization_id = app.org() and k.month >= date_trunc('month', $4::timestamptz at time zone 'UTC')::date and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
+     where k.organization_id = app.org() and k.month >= date_trunc('month', $4::timestamptz at time zone 'UTC')::date
+       and k.month <= date_trunc('month', $5::timestamptz at time zone 'UTC')::date and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
        and k.result = 'done' and k.at > now() - e.while and k.event::jsonb ->> 'code' = e.event::jsonb ->> 'code')
  order by e.n
 `
@@ -117,16 +118,18 @@ type EventsInsertParams struct {
 	Objects []string
 	Whiles  []time.Duration
 	Since   time.Time
+	Until   time.Time
 }
 
 // An event with a while is left out where the same actor has one of the same object and code
-// from less than that ago: of the months behind since. The order is that of the chain.
+// from less than that ago: of the months from since to until, so that one or two are asked. The order is that of the chain.
 func (q *Queries) EventsInsert(ctx context.Context, arg EventsInsertParams) error {
 	_, err := q.db.Exec(ctx, eventsInsert,
 		arg.Events,
 		arg.Objects,
 		arg.Whiles,
 		arg.Since,
+		arg.Until,
 	)
 	return err
 }
