@@ -32,6 +32,7 @@ var handWritten = map[string]string{
 	"tenancy/operations/list.go": "a dynamic list: filters",
 	"policies/rls/rls.go":        "applies SQL files as the owner; sqlc reads the schema that it makes",
 	"internal/schema/schema.go":  "runs as the owner, and makes the schema that sqlc reads",
+	"internal/schema/months.go":  "reads the catalog as the owner, and makes the schema that sqlc reads",
 	"internal/pgtest/pgtest.go":  "makes the databases of tests",
 	"bench/*.go":                 "measures statements as the owner, and fills tables in bulk",
 

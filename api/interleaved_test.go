@@ -185,7 +185,7 @@ func (b *testBundle) owned(org tenancy.OrgID) map[string]bool {
 	b.t.Helper()
 	ctx, conn := context.Background(), b.db.Admin(b.t)
 	rows, err := conn.Query(ctx, `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
-		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`)
 	require.NoError(b.t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(b.t, err)

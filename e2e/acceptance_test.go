@@ -234,7 +234,7 @@ func (f family) consents() (request, withdraw string) {
 func (f family) tables(ctx context.Context) (names []string) {
 	f.t.Helper()
 	rows, err := superuser(f.t).Query(ctx, `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
-		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`)
 	require.NoError(f.t, err)
 	names, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(f.t, err)

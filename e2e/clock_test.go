@@ -30,7 +30,7 @@ func superuser(t *testing.T) *pgx.Conn {
 const moments = `select c.relname::text, string_agg(format('%1$I = %1$I - $2::interval', a.attname), ', ')
 	from pg_class c join pg_attribute o on o.attrelid = c.oid and o.attname = 'organization_id'
 	join pg_attribute a on a.attrelid = c.oid and a.atttypid = 'timestamptz'::regtype and not a.attisdropped and a.attgenerated = ''
-	where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname not like 'audit\_%'
+	where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname not like 'audit\_%'
 	and not exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and a.attnum = any (i.indkey::smallint[]))
 	group by 1 order by 1`
 

@@ -112,6 +112,14 @@ func TestRollingUpAgainGivesTheSame(t *testing.T) {
 	require.NotContains(t, kept, b.User.String(), "events name no one")
 }
 
+// TestAMonthIsKeptAsLong as its events are: the function that drops months has the same days.
+func TestAMonthIsKeptAsLong(t *testing.T) {
+	t.Parallel()
+	var body string
+	require.NoError(t, setup(t).Admin(t).QueryRow(t.Context(), "select prosrc from pg_proc where oid = 'app.ensure_months()'::regprocedure").Scan(&body))
+	require.Contains(t, body, fmt.Sprintf("m.until < now() - interval '%d days'", reports.Kept/(24*time.Hour)))
+}
+
 // TestTheSweepFindsWhoHasMore once, and not the others.
 func TestTheSweepFindsWhoHasMore(t *testing.T) {
 	t.Parallel()

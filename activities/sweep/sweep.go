@@ -91,7 +91,7 @@ type PurgeTrashResult struct {
 	Places queue.Places `json:",omitempty"` // where the next run goes on; its Next stays zero
 }
 
-// SweepsOf are the sweeps of uploads, of consent before collection, and of days by which something is due. The interval of the
+// SweepsOf are the sweeps of uploads, of consent before collection, of days by which something is due, and of partitions by month. The interval of the
 // first two limits how long a version waits whose start was lost. Those that ask the store
 // are apart, so that one that is slow or away delays none of the others.
 func SweepsOf(a *Activities) []queue.Sweep {
@@ -104,6 +104,7 @@ func SweepsOf(a *Activities) []queue.Sweep {
 		{Name: "delete-files-held-long", Every: 2 * time.Minute, Run: a.deleteHeld},
 		{Name: "note-ages", Every: 2 * time.Minute, Run: a.noteAges},
 		{Name: "tell-deadlines", Every: 2 * time.Minute, Run: a.tellDeadlines},
+		{Name: "make-months", Every: 2 * time.Minute, Run: a.makeMonths},
 	}
 }
 

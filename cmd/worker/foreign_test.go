@@ -282,7 +282,7 @@ func digest(t *testing.T, a *pipelinetest.Activities, org tenancy.OrgID) string 
 	t.Helper()
 	conn := a.Admin(t)
 	rows, err := conn.Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
-		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by 1`)
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1`)
 	require.NoError(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)

@@ -25,6 +25,7 @@ func TestBackupRoleReadsEverything(t *testing.T) {
 	dump, err := exec.CommandContext(t.Context(), program, "--enable-row-security", "--role", "satchel_backup", d.AdminURL).CombinedOutput()
 	require.NoError(t, err, string(dump))
 	require.Contains(t, string(dump), "COPY public.storage_quotas")
+	require.Contains(t, string(dump), "COPY months.audit_events_before", "and of partitions, which no other role reads")
 	for _, org := range []string{first.String(), second.String()} {
 		require.Contains(t, string(dump), org)
 	}

@@ -1,5 +1,6 @@
 // Package schema brings a database to this build's schema: golang-migrate's
-// numbered changes first, then the re-appliable access rules of policies/rls.
+// numbered changes first, then the partitions by month, then the re-appliable access
+// rules of policies/rls.
 package schema
 
 import (
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"time"
 
 	"github.com/golang-migrate/migrate/v4"
 	pgxmigrate "github.com/golang-migrate/migrate/v4/database/pgx/v5"
@@ -47,7 +49,13 @@ func Up(ctx context.Context, c Config) (uint, error) {
 		return 0, fmt.Errorf("connect as owner: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if err := partitionByMonth(ctx, conn, time.Now()); err != nil {
+		return 0, err
+	}
 	if err := patiently(ctx, func() error { return rls.Apply(ctx, conn) }); err != nil {
+		return 0, err
+	}
+	if err := ensureMonths(ctx, conn); err != nil {
 		return 0, err
 	}
 	return version, setPassword(ctx, conn, c.AppPassword)

@@ -102,7 +102,8 @@ func Prepare(ctx context.Context, org tenancy.OrgID, e Event, while time.Duratio
 
 // RecordAll writes entries of the organization of q, in their order, as Record writes one.
 func RecordAll(ctx context.Context, q tenancy.Queries, entries []Entry) error {
-	var p auditdb.EventsInsertParams
+	now := time.Now()
+	p := auditdb.EventsInsertParams{Since: now.AddDate(0, 0, -1), Until: now.AddDate(0, 0, 1)} // the clocks may differ
 	type same struct {
 		event Event
 		actor uuid.UUID
@@ -117,6 +118,9 @@ func RecordAll(ctx context.Context, q tenancy.Queries, entries []Entry) error {
 			continue
 		}
 		written[is] = true
+		if since := now.Add(-e.while).AddDate(0, 0, -1); since.Before(p.Since) {
+			p.Since = since
+		}
 		p.Events, p.Objects, p.Whiles = append(p.Events, e.row), append(p.Objects, e.event.ObjectID), append(p.Whiles, e.while)
 	}
 	if len(p.Events) == 0 {

@@ -253,7 +253,7 @@ func TestVerifyPartOfAuditLog(t *testing.T) {
 	for seq, minute := range map[int]int{1: 1, 2: 2, 3: 4, 4: 3, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9} {
 		_, err := tr.Admin(t).Exec(ctx, "alter table audit_events disable trigger all")
 		require.NoError(t, err)
-		_, err = tr.Admin(t).Exec(ctx, "update audit_events set at = $2 where seq = $1", seq, base.Add(time.Duration(minute)*time.Minute))
+		_, err = tr.Admin(t).Exec(ctx, "update audit_events set at = $2, month = date_trunc('month', $2::timestamptz at time zone 'UTC') where seq = $1", seq, base.Add(time.Duration(minute)*time.Minute))
 		require.NoError(t, err)
 	}
 	at := func(minute int) time.Time { return base.Add(time.Duration(minute) * time.Minute) }

@@ -80,6 +80,9 @@ sends the events of that time, and those numbered between them, so that there is
 second event on (`+"`satchel audit verify --part FILE`"+`): what the first one covers is not in the file. A row that is changed, removed, added or
 exchanged breaks the chain at that row. The columns by which the audit log is searched are held against the events too.
 
+In the database the log is partitioned by the month in which an event was written. Numbers and hashes go on over the border of a month, and a verification
+reads all months. No month is ever dropped: the log goes when its organization does.
+
 ## The checkpoints
 
 Anyone who can write to the database past its rules could rewrite the whole chain with its hashes. Therefore the worker signs, every

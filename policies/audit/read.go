@@ -36,8 +36,10 @@ func List(ctx context.Context, q tenancy.Queries, f Filter) ([]Line, error) {
 	add(f.Actor != "", "actor = @actor", "actor", f.Actor)
 	add(f.ObjectID != "", "object_id = @object_id", "object_id", f.ObjectID)
 	add(f.Result != "", "result = @result", "result", string(f.Result))
-	add(!f.From.IsZero(), "at >= @from", "from", f.From)
-	add(!f.To.IsZero(), "at < @to", "to", f.To)
+	// Of the other months nothing is read. A month is that of the database's clock, at of the
+	// program's; what was there before the months has none.
+	add(!f.From.IsZero(), "at >= @from and (month = '-infinity' or month >= date_trunc('month', @from::timestamptz at time zone 'UTC' - interval '1 day')::date)", "from", f.From)
+	add(!f.To.IsZero(), "at < @to and (month = '-infinity' or month <= date_trunc('month', @to::timestamptz at time zone 'UTC' + interval '1 day')::date)", "to", f.To)
 	add(f.Before > 0, "seq < @before", "before", f.Before)
 	rows, err := q.Query(ctx, columns+" where "+strings.Join(where, " and ")+" order by seq desc limit @limit", args)
 	if err != nil {

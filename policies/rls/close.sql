@@ -1,13 +1,14 @@
 -- Applied last. A function that runs with more than its caller's rights belongs to
 -- satchel_system, and only the application calls it. PostgreSQL lets everybody
 -- call a new function: that right is taken away. The conformance test compares
--- these functions with those of functions/.
+-- these functions with those of functions/. app.ensure_months makes partitions, which only
+-- the owner of their table can.
 revoke all on all functions in schema app from public;
 do $$
 declare f regprocedure;
 begin
     for f in select oid::regprocedure from pg_proc where pronamespace = 'app'::regnamespace and prosecdef loop
-        execute format('alter function %s owner to satchel_system', f);
+        if f <> 'app.ensure_months()'::regprocedure then execute format('alter function %s owner to satchel_system', f); end if;
         execute format('grant execute on function %s to satchel_app', f);
     end loop;
 end $$;
@@ -65,8 +66,8 @@ end $$;
 do $$
 declare c record;
 begin
-    grant usage on schema public, app to satchel_backup;
-    for c in select oid::regclass as name, relkind, relrowsecurity from pg_class where relnamespace in ('public'::regnamespace, 'app'::regnamespace) and relkind in ('r', 'p', 'S') loop
+    grant usage on schema public, app, months to satchel_backup;
+    for c in select oid::regclass as name, relkind, relrowsecurity from pg_class where relnamespace in ('public'::regnamespace, 'app'::regnamespace, 'months'::regnamespace) and relkind in ('r', 'p', 'S') loop
         execute format('grant select on %s %s to satchel_backup', case c.relkind when 'S' then 'sequence' else 'table' end, c.name);
         if c.relkind <> 'S' and c.relrowsecurity then
             execute format('drop policy if exists backup on %s', c.name);

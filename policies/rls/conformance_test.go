@@ -122,12 +122,31 @@ var conformance = []struct{ rule, query string }{
 	{"no right to truncate, reference or trigger", `
 		select c.relname || ' to ' || r.rolname from pg_class c, pg_roles r where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
 		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views') and has_table_privilege(r.oid, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')`},
+	{"partitions are in months, and nothing else is", `
+		select c.relname from pg_class c where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and c.relispartition <> (c.relnamespace = 'months'::regnamespace)`},
+	{"no one but the role of backups reaches a partition, and its rows are guarded all the same", `
+		select c.relname from pg_class c where c.relnamespace = 'months'::regnamespace and c.relkind in ('r', 'p') and (
+		       not (c.relrowsecurity and c.relforcerowsecurity)
+		       or (select array_agg(p.polname::text) from pg_policy p where p.polrelid = c.oid) is distinct from '{backup}'
+		       or exists (select from aclexplode(c.relacl) a where a.grantee not in (c.relowner, 'satchel_backup'::regrole))
+		       or exists (select from pg_attribute a where a.attrelid = c.oid and a.attacl is not null)
+		       or not has_table_privilege('satchel_backup', c.oid, 'SELECT') or has_table_privilege('satchel_backup', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'))
+		union select 'months to ' || coalesce(r.rolname, 'public') from pg_namespace n cross join aclexplode(n.nspacl) a left join pg_roles r on r.oid = a.grantee
+		 where n.nspname = 'months' and a.grantee not in (n.nspowner, 'satchel_backup'::regrole)`},
+	{"every partition has the key of its table's rows, without the month", `
+		select c.relname from pg_class c where c.relnamespace = 'months'::regnamespace and c.relkind = 'r' and not exists (
+		       select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indisvalid
+		          and (select array_agg(a.attname::text order by k.n) from unnest(i.indkey) with ordinality k(attnum, n) join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum)
+		            = case (select p.relname from pg_inherits h join pg_class p on p.oid = h.inhparent where h.inhrelid = c.oid)
+		                   when 'activity_events' then '{organization_id,source,seq}'::text[] when 'audit_events' then '{organization_id,seq}' end)`},
 	{"no sequence is granted", `
 		select c.relname from pg_class c, pg_roles r where c.relkind = 'S' and c.relnamespace in ('public'::regnamespace, 'app'::regnamespace)
 		   and r.rolname in ('satchel_app', 'satchel_people', 'satchel_system', 'satchel_views') and has_sequence_privilege(r.oid, c.oid, 'USAGE, SELECT, UPDATE')`},
+	// Only the owner of a table makes its partitions; the function takes nothing from its caller.
 	{"definer functions are those of functions/, owned by satchel_system", `
 		select p.oid::regprocedure::text from pg_proc p where p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
-		   and p.prosecdef and (p.proname <> all ($2) or p.proowner <> 'satchel_system'::regrole or p.pronamespace <> 'app'::regnamespace)
+		   and p.prosecdef and (p.proname <> all ($2) or p.pronamespace <> 'app'::regnamespace
+		        or p.proowner <> case when p.oid = 'app.ensure_months()'::regprocedure then (select relowner from pg_class where oid = 'organizations'::regclass) else 'satchel_system'::regrole end)
 		union select name from unnest($2::text[]) name where not exists (select from pg_proc where proname = name and prosecdef)`},
 	{"definer functions fix their search_path", `
 		select p.oid::regprocedure::text from pg_proc p where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
@@ -257,6 +276,14 @@ func TestConformanceNamesWhatIsWrong(t *testing.T) {
 		{"grant truncate on files to satchel_app", "no right to truncate", "files to satchel_app"},
 		{"grant update on files to satchel_backup", "the role of backups reads", "files"},
 		{"drop policy backup on files", "the role of backups reads", "files"},
+		{"create table months.letters (organization_id uuid)", "partitions are in months", "letters"},
+		{"alter table months.activity_events_default set schema public", "partitions are in months", "activity_events_default"},
+		{"grant select on months.activity_events_before to satchel_app", "no one but the role of backups reaches a partition", "activity_events_before"},
+		{"create policy open on months.activity_events_default to satchel_app using (true)", "no one but the role of backups reaches a partition", "activity_events_default"},
+		{"alter table months.activity_events_default no force row level security", "no one but the role of backups reaches a partition", "activity_events_default"},
+		{"grant usage on schema months to satchel_people", "no one but the role of backups reaches a partition", "months to satchel_people"},
+		{"alter table months.activity_events_default drop constraint activity_events_default_pkey", "every partition has the key", "activity_events_default"},
+		{"alter function app.ensure_months() owner to postgres", "definer functions are those of functions/", "app.ensure_months()"},
 		{"create sequence counter; grant usage on sequence counter to satchel_app", "no sequence is granted", "counter"},
 		{"create function app.all_files() returns bigint language sql security definer as 'select count(*) from files'", "definer functions are those of functions/", "app.all_files()"},
 		{"drop function app.files_trashed(uuid, interval, uuid, integer)", "definer functions are those of functions/", "files_trashed"},

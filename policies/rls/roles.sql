@@ -307,3 +307,9 @@ begin
     end loop;
 end $$;
 grant execute on function app.wal_position(), app.replayed(text), app.wait_for_replay(text) to satchel_app;
+
+-- The partitions of a table but the default one, and where each ends.
+create or replace function app.months_of(parent oid) returns table (name text, until timestamptz) language sql stable set timezone = 'UTC' as $$
+    select c.relname::text, substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \(''([^'']+)''\)')::timestamptz
+      from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = parent and pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT'
+$$;

@@ -55,7 +55,7 @@ func (s *school) named(t *testing.T, user uuid.UUID) (tables []string) {
 	t.Helper()
 	conn := s.Admin(t)
 	rows, err := conn.Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
-		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by 1`)
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1`)
 	require.NoError(t, err)
 	var all []string
 	for rows.Next() {

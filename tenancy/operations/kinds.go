@@ -108,6 +108,7 @@ var Kinds = map[string]Kind{
 	"end_expired_agreements":      {Route: Cleanup, Sweep: true},
 	"delete_files_held_long":      {Route: Cleanup, Sweep: true},
 	"note_ages":                   {Route: Cleanup, Sweep: true},
+	"make_months":                 {Route: Cleanup, Sweep: true},
 	"delete_old_generations":      {Route: Content, Sweep: true},
 	"delete_old_sweeps":           {Route: Cleanup, Sweep: true},
 	"delete_old_changes":          {Route: Cleanup, Sweep: true},

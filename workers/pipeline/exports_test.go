@@ -301,7 +301,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"holds": "decisions about what is exported, of which the audit log speaks", "retention_policies": "are public", "directory_policies": "are public", "access_requests": "who asked for records, of which the audit log speaks", "access_request_files": "decisions that the audit log speaks of", "retention_reviews": "decisions that the audit log speaks of",
 	}
 	rows, err := a.Admin(t).Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
-		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`)
 	require.NoError(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)

@@ -105,7 +105,7 @@ func (b *worker) requireNothingLeft(t *testing.T) {
 	t.Helper()
 	admin := b.Admin(t)
 	rows, err := admin.Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
-		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`)
 	require.NoError(t, err)
 	var tables []string
 	for rows.Next() {

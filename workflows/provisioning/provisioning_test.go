@@ -156,7 +156,7 @@ func (b *testBundle) requireNoRows(org tenancy.OrgID) {
 	b.t.Helper()
 	admin := b.Admin(b.t)
 	rows, err := admin.Query(b.t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
-		where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`)
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`)
 	require.NoError(b.t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(b.t, err)

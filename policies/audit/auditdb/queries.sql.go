@@ -76,6 +76,8 @@ const eventSpan = `-- name: EventSpan :one
 
 select coalesce(min(seq), 0)::bigint as first, coalesce(max(seq), 0)::bigint as last from audit_events
  where ($1::timestamptz is null or at >= $1) and ($2::timestamptz is null or at < $2)
+   and ($1::timestamptz is null or month = '-infinity' or month >= date_trunc('month', $1::timestamptz at time zone 'UTC' - interval '1 day')::date)
+   and ($2::timestamptz is null or month = '-infinity' or month <= date_trunc('month', $2::timestamptz at time zone 'UTC' + interval '1 day')::date)
 `
 
 type EventSpanParams struct {
@@ -88,7 +90,9 @@ type EventSpanRow struct {
 	Last  int64
 }
 
-// Sequence numbers begin at 1, so 0 is none.
+// Sequence numbers begin at 1, so 0 is none. A month is that of the database's clock when the event
+// was written, at its own of the program's: a day is between them at most. What was there before
+// the months has none.
 func (q *Queries) EventSpan(ctx context.Context, arg EventSpanParams) (EventSpanRow, error) {
 	row := q.db.QueryRow(ctx, eventSpan, arg.Since, arg.Until)
 	var i EventSpanRow
@@ -103,7 +107,8 @@ select app.org(), e.event
   from unnest($1::text[], $2::text[], $3::interval[]) with ordinality e(event, object_id, while, n)
  where e.while = '0' or not exists (
     select from audit_events k
-     where k.organization_id = app.org() and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
+     where k.organization_id = app.org() and k.month >= date_trunc('month', $4::timestamptz at time zone 'UTC')::date
+       and k.month <= date_trunc('month', $5::timestamptz at time zone 'UTC')::date and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
        and k.result = 'done' and k.at > now() - e.while and k.event::jsonb ->> 'code' = e.event::jsonb ->> 'code')
  order by e.n
 `
@@ -112,12 +117,20 @@ type EventsInsertParams struct {
 	Events  []string
 	Objects []string
 	Whiles  []time.Duration
+	Since   time.Time
+	Until   time.Time
 }
 
 // An event with a while is left out where the same actor has one of the same object and code
-// from less than that ago. The order is that of the chain.
+// from less than that ago: of the months from since to until, so that one or two are asked. The order is that of the chain.
 func (q *Queries) EventsInsert(ctx context.Context, arg EventsInsertParams) error {
-	_, err := q.db.Exec(ctx, eventsInsert, arg.Events, arg.Objects, arg.Whiles)
+	_, err := q.db.Exec(ctx, eventsInsert,
+		arg.Events,
+		arg.Objects,
+		arg.Whiles,
+		arg.Since,
+		arg.Until,
+	)
 	return err
 }
 

@@ -86,7 +86,7 @@ begin
          group by grouping sets ((c.day, c.verb, c.role, c.part), (c.day, c.role), (c.day))
         having grouping(c.verb) = 0 or count(c.person) > 0 and (grouping(c.role) = 1 or c.role not in ('', 'key'));
     end if;
-    delete from activity_events e where e.organization_id = app.org()
+    delete from activity_events e where e.organization_id = app.org() and e.at < now() - kept -- the months that have any
         and (e.source, e.seq) in (select o.source, o.seq from activity_events o where o.organization_id = app.org() and o.at < now() - kept order by o.at limit most);
     update activity_marks m set audit_seq = to_audit, event_seq = to_event, time_zone = zone, rolled_at = now() where m.organization_id = app.org();
     return query select added, cardinality(touched)::bigint, has_audit >= most or has_event >= most;
