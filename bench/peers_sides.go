@@ -135,10 +135,11 @@ func sendTus(ctx context.Context, c *client.Client, path string, size int64, met
 		return err
 	}
 	_ = resp.Body.Close()
-	at := resp.Header.Get("Location")
-	if at == "" {
+	location, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil || location.Path == "" {
 		return errors.New("the answer that begins an upload names no Location")
 	}
+	at := location.RequestURI() // one may name the address of a proxy that is not here
 	for offset := int64(0); offset < size; {
 		n := min(chunk, size-offset)
 		if _, err := bodyOf(c.Send(ctx, http.MethodPatch, at, http.Header{"Tus-Resumable": {"1.0.0"}, "Content-Type": {"application/offset+octet-stream"},
