@@ -15,6 +15,7 @@ const (
 	peerTusBytes  = 64 << 20
 	peerTusAtOnce = 8
 	peerListed    = 200_000
+	peerPages     = 100
 	howToGetAPeer = `
   PEER names no checkout of supabase/storage, so nothing is compared. To compare: clone it, build it as its
   README says (it wants the Node that the "engines" of its package.json names), so that it has
@@ -207,48 +208,53 @@ func (b *bench) peersTus(ctx context.Context, sides []*side) error {
 	return nil
 }
 
-// peersList reads the first page and one near the end of a long list. The cursor of the deep
-// page is found by walking there.
+// peersList reads the first page and one near the end of a long list.
 func (b *bench) peersList(ctx context.Context, sides []*side, listed int) error {
-	const reads = 100
-	for _, where := range []string{"first", "deep"} {
+	for _, where := range []struct {
+		name  string
+		after int
+	}{{"first", 0}, {"deep", listed - 5*pageOf}} {
 		cursors, bodies := map[*side]string{}, map[*side][]byte{}
 		for _, s := range sides {
-			if where == "deep" {
-				var err error
-				if cursors[s], err = s.walk(ctx, listed-5*pageOf); err != nil {
-					return fmt.Errorf("%s: %w", s.name, err)
-				}
+			var err error
+			if cursors[s], err = s.walk(ctx, where.after); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
 			}
 		}
-		one := func(ctx context.Context, s *side, _ int) ([]time.Duration, error) {
-			took, err := by(ctx, 1, reads, func(ctx context.Context, _ int) (err error) {
-				bodies[s], err = s.page(ctx, cursors[s], pageOf)
-				return err
-			})
-			if err != nil {
-				return nil, err
-			}
-			_, items, err := s.parse(bodies[s])
-			if err == nil && items != pageOf {
-				err = fmt.Errorf("a page of %d instead of %d", items, pageOf)
-			}
+		read := func(ctx context.Context, s *side, _ int) (took []time.Duration, err error) {
+			took, bodies[s], err = s.readPages(ctx, cursors[s])
 			return took, err
 		}
-		if _, err := turns(ctx, sides, 1, one); err != nil {
+		if _, err := turns(ctx, sides, 1, read); err != nil {
 			return err
 		}
-		took, err := turns(ctx, sides, peerRounds(), one)
+		took, err := turns(ctx, sides, peerRounds(), read)
 		if err != nil {
 			return err
 		}
-		b.beside(fmt.Sprintf("list of %d, %s page", listed, where), took, .8, fmt.Sprintf("%d rounds of %d pages of %d each, in turns, against list-v2; %.1f KB a page, theirs %.1f",
-			peerRounds(), reads, pageOf, float64(len(bodies[sides[0]]))/1000, float64(len(bodies[sides[1]]))/1000), .5, .95)
+		b.beside(fmt.Sprintf("list of %d, %s page", listed, where.name), took, .8, fmt.Sprintf("%d rounds of %d pages of %d each, in turns, against list-v2; %.1f KB a page, theirs %.1f",
+			peerRounds(), peerPages, pageOf, float64(len(bodies[sides[0]]))/1000, float64(len(bodies[sides[1]]))/1000), .5, .95)
 	}
 	return nil
 }
 
-// walk gives the cursor behind so many items.
+// readPages reads a page many times, and gives one.
+func (s *side) readPages(ctx context.Context, cursor string) (took []time.Duration, body []byte, err error) {
+	took, err = by(ctx, 1, peerPages, func(ctx context.Context, _ int) (err error) {
+		body, err = s.page(ctx, cursor, pageOf)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	_, items, err := s.parse(body)
+	if err == nil && items != pageOf {
+		err = fmt.Errorf("a page of %d instead of %d", items, pageOf)
+	}
+	return took, body, err
+}
+
+// walk gives the cursor behind so many items, by walking there.
 func (s *side) walk(ctx context.Context, n int) (cursor string, err error) {
 	for seen := 0; seen < n; {
 		body, err := s.page(ctx, cursor, min(200, n-seen))

@@ -43,7 +43,7 @@ func (b *bench) ourSide(ctx context.Context, root *pgx.Conn) (*side, string, err
 			return sendTus(ctx, c, "/api/v1/storage/tus", size, "filename", name)
 		},
 		page: func(ctx context.Context, cursor string, limit int) ([]byte, error) {
-			return bodyOf(c.Send(ctx, http.MethodGet, files+"?"+url.Values{"limit": {strconv.Itoa(limit)}, "cursor": {cursor}}.Encode(), nil, nil))
+			return bodyOf(ctx, c, http.MethodGet, files+"?"+url.Values{"limit": {strconv.Itoa(limit)}, "cursor": {cursor}}.Encode(), nil, nil)
 		},
 		parse: func(body []byte) (string, int, error) {
 			var page client.Page[json.RawMessage]
@@ -80,10 +80,10 @@ func fillOurs(ctx context.Context, root *pgx.Conn, org string, n int) error {
 		`create temporary table listed on commit drop as select organization_id, space_id, uploaded_by, n,
 			(lpad(to_hex(1700000000000 + n * 60000::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid as id
 			from generate_series(1, ` + strconv.Itoa(n) + `) n, (select organization_id, space_id, uploaded_by from files where organization_id = '` + uuid.MustParse(org).String() + `' limit 1) f`,
-		`insert into files (organization_id, id, space_id, name, uploaded_by, status, head_id, current_id)
-			select organization_id, id, space_id, 'essay ' || n || '.txt', uploaded_by, 'published', id, id from listed order by n`,
-		`insert into file_versions (organization_id, id, file_id, number, status, size, mime_type, sha256, scan_sha256, scan_verdict, scanned_at, published_at, object_etag, used_bytes, uploaded_by, received_at)
-			select organization_id, id, id, 1, 'published', 1000, 'text/plain', repeat('0', 64), repeat('0', 64), 'clean', now(), now(), 'e', 1000, uploaded_by, now() from listed order by n`,
+		`insert into files (organization_id, id, space_id, name, uploaded_by, status, head_id, current_id, shown_size, shown_type)
+			select organization_id, id, space_id, 'essay ' || n || '.txt', uploaded_by, 'published', id, id, 1000, 'text/plain' from listed order by n`,
+		`insert into file_versions (organization_id, id, file_id, number, status, size, mime_type, sha256, scan_sha256, scan_verdict, scanned_at, published_at, object_etag, used_bytes, uploaded_by, received_at, cleaned_at)
+			select organization_id, id, id, 1, 'published', 1000, 'text/plain', repeat('0', 64), repeat('0', 64), 'clean', now(), now(), 'e', 1000, uploaded_by, now(), now() from listed order by n`,
 		`insert into version_steps (organization_id, version_id, name, state, ended_at) select organization_id, id, 'scan', 'done', now() from listed order by n`,
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
@@ -111,7 +111,7 @@ func sendForm(ctx context.Context, c *client.Client, path, name string, size int
 	}
 	_, _ = io.WriteString(part, textOf(size))
 	_ = form.Close()
-	answer, err := bodyOf(c.Send(ctx, http.MethodPost, path, http.Header{"Content-Type": {form.FormDataContentType()}}, &body))
+	answer, err := bodyOf(ctx, c, http.MethodPost, path, http.Header{"Content-Type": {form.FormDataContentType()}}, &body)
 	if err != nil {
 		return err
 	}
@@ -135,14 +135,15 @@ func sendTus(ctx context.Context, c *client.Client, path string, size int64, met
 		return err
 	}
 	_ = resp.Body.Close()
-	at := resp.Header.Get("Location")
-	if at == "" {
+	location, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil || location.Path == "" {
 		return errors.New("the answer that begins an upload names no Location")
 	}
+	at := location.RequestURI() // one may name the address of a proxy that is not here
 	for offset := int64(0); offset < size; {
 		n := min(chunk, size-offset)
-		if _, err := bodyOf(c.Send(ctx, http.MethodPatch, at, http.Header{"Tus-Resumable": {"1.0.0"}, "Content-Type": {"application/offset+octet-stream"},
-			"Upload-Offset": {strconv.FormatInt(offset, 10)}, "Content-Length": {strconv.FormatInt(n, 10)}}, io.NewSectionReader(newEndless(), offset, n))); err != nil {
+		if _, err := bodyOf(ctx, c, http.MethodPatch, at, http.Header{"Tus-Resumable": {"1.0.0"}, "Content-Type": {"application/offset+octet-stream"},
+			"Upload-Offset": {strconv.FormatInt(offset, 10)}, "Content-Length": {strconv.FormatInt(n, 10)}}, io.NewSectionReader(newEndless(), offset, n)); err != nil {
 			return fmt.Errorf("the chunk at %d: %w", offset, err)
 		}
 		offset += n
@@ -150,7 +151,8 @@ func sendTus(ctx context.Context, c *client.Client, path string, size int64, met
 	return nil
 }
 
-func bodyOf(resp *http.Response, err error) ([]byte, error) {
+func bodyOf(ctx context.Context, c *client.Client, method, path string, header http.Header, in io.Reader) ([]byte, error) {
+	resp, err := c.Send(ctx, method, path, header, in)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ type storagePeer struct {
 // bucket whose files people reach in the folder of their own id: the rule that its documentation shows.
 func (b *bench) startPeer(ctx context.Context, checkout string) (_ *storagePeer, err error) {
 	server := filepath.Join("dist", "start", "server.js")
-	if _, err := os.Stat(filepath.Join(checkout, server)); err != nil {
+	if _, err := os.Stat(filepath.Join(checkout, server)); err != nil { //nolint:gosec // what the user named
 		return nil, fmt.Errorf("%w: build the checkout as its README says", err)
 	}
 	p := &storagePeer{secret: uuid.NewString() + uuid.NewString(), person: uuid.New(), bucket: "bench-peer-" + uuid.NewString()}
@@ -128,7 +128,7 @@ func (p *storagePeer) startPostgres(ctx context.Context) error {
 		}
 		uid, _ := strconv.Atoi(who.Uid)
 		gid, _ := strconv.Atoi(who.Gid)
-		as.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)} //nolint:gosec // ids of the machine's own user
+		as.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		if err := errors.Join(os.Chown(p.folder, uid, gid), os.Chown(secret, uid, gid)); err != nil {
 			return err
 		}

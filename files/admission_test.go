@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -97,6 +98,28 @@ func TestAdmissionWithTheReceipt(t *testing.T) {
 		require.Equal(t, "ask", receive(20).Admission, "an admission goes on")
 		return err
 	})
+}
+
+// TestReceiptsAtOnce: any number comes behind a full pipeline at the same moment, and one takes its last place.
+func TestReceiptsAtOnce(t *testing.T) {
+	t.Parallel()
+	for most, wanted := range map[int][2]string{1: {files.AdmittedBehind, files.AdmittedBehind}, 2: {files.AdmittedNow, "ask"}} {
+		s := newSchool(t, 1<<30)
+		received := files.New{Size: 10, Received: &files.Received{Size: 10, SHA256: oneSum, ETag: "staged"}, Ceiling: most}
+		full, err := s.create(received)
+		require.NoError(t, err)
+		require.Equal(t, files.AdmittedNow, full.Admission)
+		s.in(t, func(tx *tenancy.Tx) error {
+			first := received
+			first.Name, first.UploadedBy, first.TTL = "essay.txt", s.user, time.Hour
+			one, err := files.Create(t.Context(), tx, first)
+			require.NoError(t, err)
+			beside, err := s.create(received)
+			require.NoError(t, err)
+			require.Equal(t, wanted, [2]string{one.Admission, beside.Admission})
+			return nil
+		})
+	}
 }
 
 // TestLineIsNotRaced lets everyone move the admission queue at once.

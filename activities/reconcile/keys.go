@@ -28,25 +28,32 @@ func (r *scanState) keys() error {
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		ids := make([]uuid.UUID, len(page))
-		for i, k := range page {
-			ids[i] = k.version
-		}
-		found, err := files.States(r.ctx, r.q, ids)
-		if err != nil {
+		if err := r.checkKeys(page); err != nil {
 			return err
 		}
-		for _, k := range page {
-			if found[k.version] == "" && time.Since(k.since) >= r.longEnough() {
-				if err := r.rowlessKey(k.version); err != nil {
-					return err
-				}
-			}
-			if err := r.passed(k.version); err != nil {
+	}
+}
+
+func (r *scanState) checkKeys(page []keyRecord) error {
+	ids := make([]uuid.UUID, len(page))
+	for i, k := range page {
+		ids[i] = k.version
+	}
+	found, err := files.States(r.ctx, r.q, ids)
+	if err != nil {
+		return err
+	}
+	for _, k := range page {
+		if found[k.version] == "" && time.Since(k.since) >= r.longEnough() {
+			if err := r.rowlessKey(k.version); err != nil {
 				return err
 			}
 		}
+		if err := r.passed(k.version); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 type keyRecord struct {

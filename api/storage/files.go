@@ -203,19 +203,36 @@ func (r *Storage) GetFile(c *gin.Context) error {
 
 // answer sends a file, and what became of a newer version than the shown one.
 func (r *Storage) answer(c *gin.Context, status int, v files.View) error {
-	f, err := r.describe(v)
+	f, err := r.describeTo(c, v)
 	if err != nil {
 		return err
 	}
-	shown := []FileView{f}
-	if err := r.markHeld(c, shown); err != nil {
+	if err := r.addStatements(c, &f); err != nil {
 		return err
 	}
-	if err := r.addStatements(c, &shown[0]); err != nil {
-		return err
-	}
-	c.JSON(status, shown[0])
+	c.JSON(status, f)
 	return nil
+}
+
+// answerNew is answer for a file that this request made: no statement can be of it yet.
+func (r *Storage) answerNew(c *gin.Context, status int, v files.View) error {
+	f, err := r.describeTo(c, v)
+	if err != nil {
+		return err
+	}
+	c.JSON(status, f)
+	return nil
+}
+
+// describeTo is describe with what the caller may know beside it.
+func (r *Storage) describeTo(c *gin.Context, v files.View) (FileView, error) {
+	f, err := r.describe(v)
+	if err != nil {
+		return f, err
+	}
+	shown := []FileView{f}
+	err = r.markHeld(c, shown)
+	return shown[0], err
 }
 
 // addStatements adds what a student's side says about a record that the school did not change:

@@ -46,7 +46,7 @@ func (r *Storage) Upload(c *gin.Context) error {
 		return err
 	}
 	if patience == 0 && t.View != nil {
-		return r.answerReceived(c, t.Created, *t.View)
+		return r.answerNew(c, statusOf(c, t.Created, *t.View), *t.View)
 	}
 	return r.answerUpload(c, t.Created, patience)
 }
@@ -56,17 +56,17 @@ func (r *Storage) answerUpload(c *gin.Context, t files.Created, patience time.Du
 	if err != nil {
 		return err
 	}
-	return r.answerReceived(c, t, v)
+	return r.answer(c, statusOf(c, t, v), v)
 }
 
-func (r *Storage) answerReceived(c *gin.Context, t files.Created, v files.View) error {
+// statusOf says where the file is, and gives the status of the answer.
+func statusOf(c *gin.Context, t files.Created, v files.View) int {
 	c.Header("Location", fileLocation(t))
 	c.Header("X-File-ID", t.File.String())
-	status := http.StatusAccepted
 	if files.Final(v.Status) {
-		status = http.StatusOK
+		return http.StatusOK
 	}
-	return r.answer(c, status, v)
+	return http.StatusAccepted
 }
 
 // Tus hands over to the protocol's own handler.

@@ -424,18 +424,21 @@ end $$;
 
 -- How a version that this transaction receives comes into the pipeline. 'now': it is admitted with it. 'behind': the
 -- pipeline is full, and the admission behind a version that leaves it waits for the lock, which is held here
--- until the commit, and finds this one. 'ask': another holds the lock at this moment, or versions wait already, and
--- an admission after the commit has to look.
+-- until the commit, and finds this one. 'ask': an admission goes on at this moment, or another one that is received
+-- beside this one, or versions wait already, and an admission after the commit has to look. Those that are received
+-- share the lock, so that any number of them comes behind at once; it is taken alone to be admitted, so that no two
+-- take one place.
 create or replace function app.admit_received(ceiling bigint) returns text
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare most bigint;
 begin
-    if ceiling < 1 or not pg_try_advisory_xact_lock(hashtextextended('admission/' || app.org()::text, 0)) then return 'ask'; end if;
+    if ceiling < 1 or not pg_try_advisory_xact_lock_shared(hashtextextended('admission/' || app.org()::text, 0)) then return 'ask'; end if;
     select least(t.concurrent_scans, ceiling) into most from organizations o join tiers t on t.name = o.tier where o.id = app.org();
     if coalesce(most, 0) < 1 then return 'ask'; end if;
     if (select count(*) from file_versions r where r.organization_id = app.org() and r.status = 'processing' and r.started_at > now() - interval '1 hour') >= most then
         return 'behind';
     end if;
+    if not pg_try_advisory_xact_lock(hashtextextended('admission/' || app.org()::text, 0)) then return 'ask'; end if;
     return case when exists (select from file_versions w where w.organization_id = app.org() and w.status = 'processing' and w.started_at is null) then 'ask' else 'now' end;
 end $$;
 
