@@ -84,7 +84,8 @@ func TestRecordsAreAskedForAndFetched(t *testing.T) {
 
 	stranger.call(post, list, map[string]any{"student_id": pupil.id}).refused(403, "access_request_not_yours")
 	stranger.call(post, list, map[string]any{}).refused(400, "invalid_student_id")
-	auditor.call(post, list, map[string]any{}).refused(403, "not_granted")
+	auditor.call(post, list, map[string]any{}).refused(400, "invalid_student_id")
+	auditor.call(post, list, map[string]any{"student_id": pupil.id}).refused(403, "access_request_not_yours")
 	made := read[accessrequests.View](parent.call(post, list, map[string]any{"note": "all of it"}).is(201))
 	require.Equal(t, pupil.id, made.Student)
 	require.Equal(t, "received", string(made.State))

@@ -45,7 +45,7 @@ func TestRecordsAreAmended(t *testing.T) {
 	parent.call(post, list, in).refused(404, "no_such_record")
 	owner.call(put, s.school("/records/"+file.String()), map[string]any{"class": "education_record", "reason": "r", "students": []uuid.UUID{pupil.id}}).is(200)
 	stranger.call(post, list, in).refused(403, "amendment_not_yours")
-	teacher.call(post, list, in).refused(403, "not_granted")
+	teacher.call(post, list, in).refused(403, "amendment_not_yours")
 	made := read[amendments.View](parent.call(post, list, in).is(201))
 	require.Equal(t, "requested", made.State)
 	require.WithinDuration(t, made.RequestedAt.Add(45*24*time.Hour), *made.DueAt, 2*time.Hour)
@@ -69,7 +69,7 @@ func TestRecordsAreAmended(t *testing.T) {
 		return p.call(post, path+"/steps", in)
 	}
 	to := func(a answer) string { return read[amendments.View](a.is(200)).State }
-	step(auditor, "review").refused(403, "not_granted")
+	step(auditor, "review").refused(403, "amendment_not_yours")
 	step(parent, "review").refused(403, "amendment_not_yours")
 	step(owner, "deny", "reason", "no").refused(409, "amendment_state")
 	step(owner, "appeal").refused(400, "invalid_step")

@@ -96,7 +96,7 @@ func TestDirectoryInformation(t *testing.T) {
 	out := s.school("/directory-opt-outs/" + pupil.id.String())
 	say := func(p *person, yes bool) answer { return p.call(put, out, map[string]any{"opted_out": yes}) }
 	say(pupil, true).refused(403, "opt_out_not_yours")
-	teacher.call(put, out, map[string]any{"opted_out": true}).refused(403, "not_granted")
+	teacher.call(put, out, map[string]any{"opted_out": true}).refused(403, "opt_out_not_yours")
 	s.person(owner.org, tenancy.Parent).call(put, out, map[string]any{"opted_out": true}).refused(403, "opt_out_not_yours")
 	s.person(owner.org, tenancy.Parent).call(get, out, nil).refused(404, "no_such_student")
 	parent.call(put, out, map[string]any{}).refused(400, "invalid_opted_out")

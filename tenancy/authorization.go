@@ -91,7 +91,8 @@ const (
 	ManageCompliance Action = "manage_compliance"
 
 	// Education records: what a file is, and to whom records were disclosed. Of disclosures a
-	// student and the guardians of one see those of the student.
+	// student and the guardians of one see those of the student. Anybody of the school may have a child at it, so
+	// everyone is granted what a guardian does here and below; whose guardian somebody is decides about each row.
 	ReadRecords     Action = "read_records"
 	ClassifyRecords Action = "classify_records"
 	ReadDisclosures Action = "read_disclosures"
@@ -201,22 +202,22 @@ var Grants = map[Action][]Role{
 
 	ReadRecords:     {Owner, Admin, Teacher, Auditor},
 	ClassifyRecords: {Owner, Admin},
-	ReadDisclosures: {Owner, Admin, Student, Parent, Auditor},
+	ReadDisclosures: {Owner, Admin, Teacher, Student, Parent, Auditor},
 
 	ReadDirectory:   {Owner, Admin, Teacher, Student, Parent, Auditor},
 	ManageDirectory: {Owner, Admin},
 	ListOptOuts:     {Owner, Admin, Auditor},
-	OptOut:          {Owner, Admin, Student, Parent},
+	OptOut:          {Owner, Admin, Teacher, Student, Parent, Auditor},
 
-	AskAmendment:   {Owner, Admin, Student, Parent},
-	ReadAmendments: {Owner, Admin, Student, Parent, Auditor},
+	AskAmendment:   {Owner, Admin, Teacher, Student, Parent, Auditor},
+	ReadAmendments: {Owner, Admin, Teacher, Student, Parent, Auditor},
 
-	ReadDisclosureConsents: {Owner, Admin, Student, Parent, Auditor},
+	ReadDisclosureConsents: {Owner, Admin, Teacher, Student, Parent, Auditor},
 	AskDisclosureConsents:  {Owner, Admin},
-	SignDisclosureConsents: {Owner, Admin, Student, Parent},
+	SignDisclosureConsents: {Owner, Admin, Teacher, Student, Parent, Auditor},
 
-	AskAccess:            {Owner, Admin, Student, Parent},
-	ReadAccessRequests:   {Owner, Admin, Student, Parent, Auditor},
+	AskAccess:            {Owner, Admin, Teacher, Student, Parent, Auditor},
+	ReadAccessRequests:   {Owner, Admin, Teacher, Student, Parent, Auditor},
 	ManageAccessRequests: {Owner, Admin},
 
 	ReadErasures:   {Owner, Admin, Auditor, Operator},

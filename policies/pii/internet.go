@@ -141,9 +141,7 @@ func (s *scan) ipv6(at int) int {
 	for start < end && text[start] == '.' {
 		start++
 	}
-	if string(text[start:end]) == "::" && (start == 0 || !inWord(text[start-1])) && (end == len(text) || !inWord(text[end])) {
-		// It names no host, so a word beside it makes it no more.
-		s.propose(candidate{IP, start, end, 0.1, []string{"the unspecified address"}, "::", 2, ""})
+	if s.unspecified(start, end) {
 		return looked
 	}
 	if end-start < 3 || end-start > 45 || joined(text, start) || joined(text, end) || bytes.Count(text[start:end], []byte(":")) < 2 {
@@ -153,6 +151,16 @@ func (s *scan) ipv6(at int) int {
 		s.address46(address, start, end)
 	}
 	return looked
+}
+
+// unspecified proposes ::, which names no host, so that a word beside it makes it no more.
+func (s *scan) unspecified(start, end int) bool {
+	text := s.window.text
+	if string(text[start:end]) != "::" || start > 0 && inWord(text[start-1]) || end < len(text) && inWord(text[end]) {
+		return false
+	}
+	s.propose(candidate{IP, start, end, 0.1, []string{"the unspecified address"}, "::", 2, ""})
+	return true
 }
 
 // address46 proposes an address of the internet by what its range is for.

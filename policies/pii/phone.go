@@ -25,7 +25,7 @@ func (s *scan) phone(g []group, index int) {
 	if index > 0 && start == g[0].start && !parts(g[0].before, " ", "  ", " - ") {
 		return // within a longer number
 	}
-	if s.northAmerican(g, start) || index > 0 {
+	if index == 0 && s.chinese(g, start) || s.northAmerican(g, start) || index > 0 {
 		return
 	}
 	s.national(g, start)
@@ -55,11 +55,6 @@ func (s *scan) northAmerican(g []group, start int) bool {
 	case len(g[0].digits) == 10 && len(g) == 1:
 		digits, count, base = string(g[0].digits), 1, 0.15
 	case len(g[0].digits) == 11 && g[0].digits[0] == '1' && len(g) == 1:
-		if chineseMobile(string(g[0].digits)) && !s.valid(string(g[0].digits[1:]), "US") && s.valid(string(g[0].digits), "CN") {
-			score, reasons := s.scored(0.1, "valid in a country", phone, start, g[0].end)
-			s.propose(candidate{Phone, start, g[0].end, score, reasons, "+86" + string(g[0].digits), 4, ""})
-			return true
-		}
 		digits, count, base = string(g[0].digits[1:]), 1, 0.15
 	default:
 		return false
@@ -83,8 +78,16 @@ func (s *scan) northAmerican(g []group, start int) bool {
 	return true
 }
 
-// chineseMobile is the form of mobile numbers of China, which is one of North America too.
-func chineseMobile(digits string) bool { return digits[0] == '1' && digits[1] >= '3' }
+// chinese knows mobile numbers of China, whose form is one of North America too.
+func (s *scan) chinese(g []group, start int) bool {
+	digits := string(g[0].digits)
+	if len(g) > 1 || len(digits) != 11 || digits[0] != '1' || digits[1] < '3' || s.valid(digits[1:], "US") || !s.valid(digits, "CN") {
+		return false
+	}
+	score, reasons := s.scored(0.1, "valid in a country", phone, start, g[0].end)
+	s.propose(candidate{Phone, start, g[0].end, score, reasons, "+86" + digits, 4, ""})
+	return true
+}
 
 // international knows a plus sign, a country code and 6 to 14 more digits.
 func (s *scan) international(g []group, start int) {

@@ -38,7 +38,7 @@ export default function AccessRequests() {
   const over = (r: AccessRequest) => r.ended_at !== null
   return (
     <>
-      <Title actions={may(work.place, 'ask_access') && (!manages || own.length > 0) && <button type="button" className="button main" onClick={() => ask('ask')}><Trans>Ask for a copy …</Trans></button>}>{t`Requests to see records`}</Title>
+      <Title actions={may(work.place, 'ask_access') && (own.length > 0 || work.place.role === 'student' || work.place.role === 'parent') && <button type="button" className="button main" onClick={() => ask('ask')}><Trans>Ask for a copy …</Trans></button>}>{t`Requests to see records`}</Title>
       <p><Trans>The school answers within 45 days. Until then nothing of these records is destroyed.</Trans></p>
       <label className="check"><input type="checkbox" checked={ended} onChange={e => showEnded(e.target.checked)} /> <Trans>Show those that are over</Trans></label>
       <Listed of={list} empty={t`No request is open.`}>{rows => (
