@@ -164,6 +164,7 @@ func TestADraftBecomesAFile(t *testing.T) {
 	require.Contains(t, v.ChangeDescription, made.ID.String())
 	ended := read[generations.View](teacher.call(get, generationAt(made.ID, ""), nil).is(200))
 	require.Equal(t, drafts.Published, ended.State)
+	require.Empty(t, ended.Code, "nothing failed")
 	require.Equal(t, source.ID, *ended.Provenance.SourceFile)
 	require.NotEmpty(t, ended.Document, "what became a file may be looked at again")
 	text, err := drafts.SourceText(t.Context(), b.db.Single(org), made.ID)

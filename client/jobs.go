@@ -46,14 +46,15 @@ func (j Job) Ended() bool { return j.EndedAt != nil }
 // JobFilter narrows a list of jobs.
 type JobFilter struct {
 	Kind, State, Queue, Priority string
-	All                          bool // of all organizations, for operators
+	All                          bool   // of all organizations, for operators
+	Organization                 string // of this one, for operators
 	Limit                        int
 }
 
 // Jobs lists the newest jobs.
 func (c *Client) Jobs(ctx context.Context, f JobFilter) ([]Job, error) {
 	q := url.Values{}
-	for name, value := range map[string]string{"kind": f.Kind, "state": f.State, "queue": f.Queue, "priority": f.Priority} {
+	for name, value := range map[string]string{"kind": f.Kind, "state": f.State, "queue": f.Queue, "priority": f.Priority, "organization_id": f.Organization} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -62,7 +63,7 @@ func (c *Client) Jobs(ctx context.Context, f JobFilter) ([]Job, error) {
 		q.Set("limit", strconv.Itoa(f.Limit))
 	}
 	path := "/api/v1/jobs"
-	if f.All {
+	if f.All || f.Organization != "" {
 		path = "/api/v1/admin/jobs"
 	}
 	var page struct {

@@ -191,7 +191,9 @@ func checkTimes(starts, expires *time.Time) error {
 	switch {
 	case starts != nil && (starts.Year() < first || starts.Year() >= last):
 		return errStarts
-	case expires != nil && (expires.Year() < first || expires.Year() >= last), starts != nil && expires != nil && !expires.After(*starts):
+	case expires != nil && expires.Year() >= last:
+		return errFar
+	case expires != nil && expires.Year() < first, starts != nil && expires != nil && !expires.After(*starts):
 		return ErrExpires
 	}
 	return nil

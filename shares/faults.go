@@ -14,6 +14,7 @@ var (
 	// The three below are also what the database's triggers answer (tenancy).
 	ErrNotAllowed = fault.New(fault.Denied, "share_not_allowed", "Who may change this where it is, or manages the space, may share it: ask them. What you have by a share is not shared on.")
 	ErrEnded      = fault.New(fault.Conflict, "share_is_over", "This share has ended and does not begin again. Make a new one.")
+	errFar        = fault.New(fault.Invalid, "invalid_expires_at", "expires_at is a time before the year 2200. Give an earlier one.")
 	ErrExpires    = fault.New(fault.Invalid, "invalid_expires_at", "expires_at is over already, or not after starts_at. Give a later time; DELETE ends a share at once.")
 
 	ErrMade      = fault.New(fault.Conflict, "share_made", "This share was made by the first try. Its link is shown once and kept nowhere: end the share and make a new one if you have not got it.")

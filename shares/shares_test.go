@@ -222,6 +222,8 @@ func TestRefusals(t *testing.T) {
 		require.Error(t, err, name)
 		require.Equal(t, c.code, fault.Of(err).Code, "%s: %v", name, err)
 	}
+	_, err := s.share(s.teacher, link(shares.New{ExpiresAt: &far}))
+	require.NotContains(t, fault.Of(err).Text, "over already")
 	require.Zero(t, s.count("shares"), "nothing is left of what was refused")
 	s.mustShare(s.ada, shares.New{Kind: shares.Members, Target: ofFile(work), With: members(s.ben)})
 	s.mustShare(s.teacher, shares.New{Kind: shares.People, Target: ofFile(pii), With: []shares.Person{{Email: "mum@home.example", Name: "Ms A"}}})

@@ -37,7 +37,7 @@ type Content struct {
 	// empty: they keep nothing of it.
 	Shared []string
 
-	// OnStart runs when the first byte is about to leave; nil for nothing. An error
+	// OnStart runs when the first byte is about to leave, or the answer of an empty content; nil for nothing. An error
 	// keeps the bytes here: what cannot be recorded is not handed out.
 	OnStart func() error
 	// Durable waits until what OnStart began to record cannot be lost any more; nil for
@@ -90,6 +90,10 @@ func Serve(w http.ResponseWriter, r *http.Request, from Source, c Content) error
 		clearHeaders(w.Header())
 		return late.saved
 	case body.err == nil:
+		if err := late.empty(r.Method); err != nil {
+			clearHeaders(w.Header())
+			return err
+		}
 		late.flush()
 		return nil
 	case late.sent:
@@ -241,6 +245,25 @@ func (l *deferredHeader) askAgain() error {
 	err := l.still()
 	l.cut = err != nil
 	return err
+}
+
+// empty begins, and makes durable, what has no byte by which Write would: an empty content
+// that was read is on record and counted as any other.
+func (l *deferredHeader) empty(method string) error {
+	whole := l.status == 0 || l.status == http.StatusOK
+	if l.sent || method != http.MethodGet || !whole {
+		return nil
+	}
+	if l.begin != nil {
+		if err := l.begin(); err != nil {
+			return err
+		}
+	}
+	l.begun = true
+	if l.durable != nil {
+		return l.durable()
+	}
+	return nil
 }
 
 // end tells how much was sent of what was begun.

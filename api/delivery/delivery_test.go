@@ -127,6 +127,7 @@ func TestBytesAreCounted(t *testing.T) {
 		method, ranges, match string
 		refuse                error
 		connection            int // bytes that it takes
+		empty                 bool
 		started               int
 		want                  []int64
 	}{
@@ -138,16 +139,28 @@ func TestBytesAreCounted(t *testing.T) {
 		"known already":  {method: http.MethodGet, match: `"t"`, connection: 100},
 		"no such bytes":  {method: http.MethodGet, ranges: "bytes=10-", connection: 100},
 		"broken at once": {method: http.MethodGet, connection: 0, started: 1, want: []int64{0}},
+		"empty":          {method: http.MethodGet, empty: true, started: 1, want: []int64{0}},
+		"empty, a range": {method: http.MethodGet, empty: true, ranges: "bytes=0-4", started: 1, want: []int64{0}},
+		"empty, refused": {method: http.MethodGet, empty: true, refuse: errors.New("used up"), started: 1},
+		"empty, HEAD":    {method: http.MethodHead, empty: true},
+		"empty, known":   {method: http.MethodGet, empty: true, match: `"t"`},
 	} {
 		var told []int64
 		started := 0
 		r := httptest.NewRequest(c.method, "/", nil)
 		r.Header.Set("Range", c.ranges)
 		r.Header.Set("If-None-Match", c.match)
-		_ = Serve(&broken{ResponseRecorder: httptest.NewRecorder(), room: c.connection}, r, &memory{data: []byte("0123456789")}, Content{
-			Key: "k", Tag: "t", Name: "n.txt", Type: "text/plain", Size: 10,
+		data := []byte("0123456789")
+		if c.empty {
+			data = nil
+		}
+		err := Serve(&broken{ResponseRecorder: httptest.NewRecorder(), room: c.connection}, r, &memory{data: data}, Content{
+			Key: "k", Tag: "t", Name: "n.txt", Type: "text/plain", Size: int64(len(data)),
 			OnStart: func() error { started++; return c.refuse }, OnEnd: func(n int64) { told = append(told, n) },
 		})
+		if c.refuse != nil {
+			require.ErrorIs(t, err, c.refuse, name)
+		}
 		require.Equal(t, c.started, started, name)
 		require.Equal(t, c.want, told, name)
 	}

@@ -32,6 +32,10 @@ var reasonTexts = map[string]string{
 	"held_too_long":          "The file waited for a decision about its personal data for too long, and was deleted. Upload it again and ask an administrator.",
 	files.LostInRestore:      "The stored bytes were lost, and a backup did not have them. Upload the file again.",
 	"deleted":                "The file was deleted while it was checked.",
+	"erased":                 "The version was erased with its file, and its bytes are gone.",
+	string(files.ByPerson):   "A person deleted this version, and its bytes are gone. Upload them again as a new version if you still have them.",
+	string(files.ByCount):    "The organization keeps fewer versions of a file than it has: this one was replaced, and its bytes are gone.",
+	string(files.ByAge):      "This version was replaced longer ago than the organization keeps such versions, and its bytes are gone.",
 }
 
 // sentences are those of all reasons: these, and those of the rules of the

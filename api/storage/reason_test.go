@@ -1,6 +1,10 @@
 package storage
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -37,4 +41,29 @@ func TestReasonsHaveSentences(t *testing.T) {
 	require.Contains(t, reasonText(files.Quarantined, "unscannable:Heuristics.Unknown", "", ""), "kept back")
 	require.Contains(t, reasonText(files.Failed, "something_new", "", ""), "on our side")
 	require.Contains(t, reasonText(files.Rejected, "something_new", "", ""), "something_new")
+}
+
+// written are the reasons in the code that ends or holds a version, and the lists of them.
+var written = regexp.MustCompile(`(?:Withdraw\(.*|Removal +|ReasonFound +|ReasonUnknown +|UploadFileResult\{files\.(?:Rejected|Deleted|Expired), )[,=]? *"([a-z_]+)"`)
+
+// TestReasonsThatAreWrittenHaveSentences: what no reader of this list knows of is shown with
+// its code and "Ask the operator".
+func TestReasonsThatAreWrittenHaveSentences(t *testing.T) {
+	t.Parallel()
+	const root = "../.."
+	found := 0
+	for _, top := range []string{"activities", "api", "files", "workflows"} {
+		require.NoError(t, filepath.WalkDir(filepath.Join(root, top), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, m := range written.FindAllStringSubmatch(string(source), -1) {
+				found++
+				require.Contains(t, sentences, m[1], "%s writes it", path)
+			}
+			return err
+		}))
+	}
+	require.Greater(t, found, 10)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,26 +14,46 @@ import (
 	"satchel/client"
 )
 
-// idsOf gives the ids of the arguments; "-" stands for those of standard input, one at the
-// beginning of each line.
-func idsOf(args []string, in io.Reader) (ids []string, err error) {
+// idsOf gives the ids of the files that the arguments name; "-" stands for those of
+// standard input, one at the beginning of each line.
+func idsOf(ctx context.Context, c *client.Client, args []string, in io.Reader) (ids []string, err error) {
 	for _, arg := range args {
-		if arg != "-" {
-			ids = append(ids, arg)
+		if arg == "-" {
+			read, err := readIDs(in)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, read...)
 			continue
 		}
-		lines := bufio.NewScanner(in)
-		for lines.Scan() {
-			if fields := strings.Fields(lines.Text()); len(fields) > 0 {
-				ids = append(ids, fields[0])
-			}
+		id, err := findFile(ctx, c, arg)
+		if err != nil {
+			return nil, err
 		}
-		if err := lines.Err(); err != nil {
-			return nil, fmt.Errorf("read ids: %w", err)
-		}
+		ids = append(ids, id)
 	}
 	if len(ids) == 0 {
-		return nil, errors.New("no file is named: give ids, or - and one id a line on standard input")
+		return nil, errors.New("no file is named: give names or ids, or - and one id a line on standard input")
+	}
+	return ids, nil
+}
+
+// readIDs reads the first word of each line. The heading of a table that another command
+// printed is none.
+func readIDs(in io.Reader) (ids []string, err error) {
+	lines := bufio.NewScanner(in)
+	for n := 1; lines.Scan(); n++ {
+		fields := strings.Fields(lines.Text())
+		switch {
+		case len(fields) == 0, len(ids) == 0 && fields[0] == "ID":
+		case isID(fields[0]):
+			ids = append(ids, fields[0])
+		default:
+			return nil, fmt.Errorf("line %d of standard input begins with %q, which is no id: `satchel ls` has the id of a file at the beginning of each line", n, fields[0])
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read ids: %w", err)
 	}
 	return ids, nil
 }
@@ -40,11 +61,11 @@ func idsOf(args []string, in io.Reader) (ids []string, err error) {
 // change sends one change for as many files at a time as the API takes, and says which
 // files were refused, and why.
 func (a *app) change(cmd *cobra.Command, args []string, n client.NewBulk) error {
-	ids, err := idsOf(args, cmd.InOrStdin())
+	c, err := a.client()
 	if err != nil {
 		return err
 	}
-	c, err := a.client()
+	ids, err := idsOf(cmd.Context(), c, args, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
@@ -87,7 +108,9 @@ func (a *app) showChange(cmd *cobra.Command, items []client.BulkItem) error {
 
 func (a *app) trash() *cobra.Command {
 	return &cobra.Command{
-		Use: "trash ID…|-", Short: "Move many files to the trash", Args: cobra.MinimumNArgs(1),
+		Use: "trash FILE…|-", Short: "Move many files to the trash", Args: cobra.MinimumNArgs(1),
+		Example: "  satchel trash atlas.pdf\n  satchel ls --tag maps | satchel trash -",
+		Long:    "Move many files to the trash. `satchel restore ID` brings one back.\n" + namesHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.change(cmd, args, client.NewBulk{Action: "trash"})
 		},
@@ -97,7 +120,9 @@ func (a *app) trash() *cobra.Command {
 func (a *app) tag() *cobra.Command {
 	var add, remove []string
 	cmd := &cobra.Command{
-		Use: "tag ID…|-", Short: "Add tags to many files, or take them away", Args: cobra.MinimumNArgs(1),
+		Use: "tag FILE…|-", Short: "Add tags to many files, or take them away", Args: cobra.MinimumNArgs(1),
+		Example: "  satchel tag atlas.pdf --add maps\n  satchel ls --tag maps | satchel tag - --add geography",
+		Long:    "Add tags to many files, or take them away.\n" + namesHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(add)+len(remove) == 0 {
 				return errors.New("say which tags: --add or --remove")

@@ -13,7 +13,13 @@ import (
 	"satchel/client"
 )
 
-// bulkAPI changes files, and refuses those whose id begins with x. A change of more than
+// The files of the tests.
+const (
+	idA, idB, idC = "0198c2b4-0000-7000-8000-00000000000a", "0198c2b4-0000-7000-8000-00000000000b", "0198c2b4-0000-7000-8000-00000000000c"
+	idRefused     = "ffffffff-0000-7000-8000-000000000002"
+)
+
+// bulkAPI changes files, and refuses those whose id begins with f. A change of more than
 // two runs until it is asked about.
 type bulkAPI struct {
 	asked   []client.NewBulk
@@ -25,7 +31,7 @@ func (b *bulkAPI) done() client.Bulk {
 	end.State, end.Items = "succeeded", nil
 	for _, id := range b.asked[len(b.asked)-1].IDs {
 		item := client.BulkItem{ID: id, Result: "ok"}
-		if strings.HasPrefix(id, "x") {
+		if strings.HasPrefix(id, "f") {
 			item = client.BulkItem{ID: id, Result: "refused", Code: "not_yours", Detail: "It is somebody else's."}
 		}
 		end.Items = append(end.Items, item)
@@ -55,6 +61,9 @@ func (b *bulkAPI) handler(t *testing.T) http.Handler {
 		}
 		answer(w, b.done())
 	})
+	mux.HandleFunc("GET /api/v1/storage/files", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, map[string]any{"items": []client.File{{ID: idC, Name: "Algebra.pdf"}}})
+	})
 	mux.HandleFunc("GET /api/v1/storage/bulk/1", func(w http.ResponseWriter, _ *http.Request) { answer(w, b.done()) })
 	return mux
 }
@@ -66,20 +75,20 @@ func (b *bulkAPI) run(t *testing.T, stdin string, args ...string) (string, error
 
 func TestManyFilesAreChangedAndRefusalsSaid(t *testing.T) {
 	b := &bulkAPI{}
-	said, err := b.run(t, "a first line\n\nx2\tname\n", "trash", "-", "c")
+	said, err := b.run(t, "ID        NAME\n"+idA+" first line\n\n"+idRefused+"\tname\n", "trash", "-", "algebra.pdf")
 	require.ErrorIs(t, err, errOutcome)
 	require.Contains(t, said, "It is somebody else's.")
 	require.Contains(t, said, "Done: 2 of 3.")
-	require.Equal(t, []client.NewBulk{{Action: "trash", IDs: []string{"a", "x2", "c"}}}, b.asked)
+	require.Equal(t, []client.NewBulk{{Action: "trash", IDs: []string{idA, idRefused, idC}}}, b.asked)
 
-	said, err = b.run(t, "", "tag", "a", "--add", "algebra", "--remove", "term 1", "--json")
+	said, err = b.run(t, "", "tag", idA, "--add", "algebra", "--remove", "term 1", "--json")
 	require.NoError(t, err)
 	var items []client.BulkItem
 	require.NoError(t, json.Unmarshal([]byte(said), &items))
-	require.Equal(t, []client.BulkItem{{ID: "a", Result: "ok"}}, items)
-	require.Equal(t, client.NewBulk{Action: "tag", IDs: []string{"a"}, AddTags: []string{"algebra"}, RemoveTags: []string{"term 1"}}, b.asked[1])
+	require.Equal(t, []client.BulkItem{{ID: idA, Result: "ok"}}, items)
+	require.Equal(t, client.NewBulk{Action: "tag", IDs: []string{idA}, AddTags: []string{"algebra"}, RemoveTags: []string{"term 1"}}, b.asked[1])
 
-	_, err = b.run(t, "", "restore", "a", "b")
+	_, err = b.run(t, "", "restore", idA, idB)
 	require.NoError(t, err)
 	require.Equal(t, "restore", b.asked[2].Action)
 }
@@ -89,7 +98,7 @@ func TestMoreThanOneChangeTakes(t *testing.T) {
 	b := &bulkAPI{}
 	var ids strings.Builder
 	for i := range client.MaxBulk + 1 {
-		fmt.Fprintln(&ids, i)
+		fmt.Fprintf(&ids, "0198c2b4-0000-7000-8000-%012d\n", i)
 	}
 	said, err := b.run(t, ids.String(), "trash", "-")
 	require.NoError(t, err)
@@ -104,10 +113,20 @@ func TestMoreThanOneChangeTakes(t *testing.T) {
 }
 
 func TestChangesThatSayTooLittle(t *testing.T) {
-	for _, args := range [][]string{{"mv", "a"}, {"tag", "a"}, {"trash", "-"}} {
+	for _, args := range [][]string{{"mv", "a"}, {"tag", idA}, {"trash", "-"}, {"trash", "nope"}, {"restore", "nope"}, {"restore", idA, "nope"}} {
 		b := &bulkAPI{}
 		_, err := b.run(t, "", args...)
 		require.Error(t, err, args)
 		require.Empty(t, b.asked, args)
 	}
+}
+
+// TestLinesThatBeginWithNoIDAreSaid: nothing is changed then.
+func TestLinesThatBeginWithNoIDAreSaid(t *testing.T) {
+	b := &bulkAPI{}
+	_, err := b.run(t, idA+"\nDone: 1 of 1.\n", "trash", "-")
+	require.ErrorContains(t, err, `line 2 of standard input begins with "Done:"`)
+	require.Empty(t, b.asked)
+	_, err = b.run(t, "", "trash", "nope")
+	require.ErrorContains(t, err, "satchel ls -q 'nope'")
 }

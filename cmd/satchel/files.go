@@ -225,6 +225,11 @@ func (a *app) restore() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "restore ID…|-", Short: "Take files out of the trash", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, arg := range args { // a name finds no file in the trash
+				if arg != "-" && !isID(arg) {
+					return fmt.Errorf("%q is no id: `satchel ls --status deleted` lists the files in the trash with their ids", arg)
+				}
+			}
 			if len(args) > 1 || args[0] == "-" || conflict != "" {
 				return a.change(cmd, args, client.NewBulk{Action: "restore", OnConflict: conflict})
 			}

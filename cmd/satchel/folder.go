@@ -193,7 +193,7 @@ func (a *app) move() *cobra.Command {
 				return err
 			}
 			if len(files) > 1 || files[0] == "-" || onConflict != "" {
-				return a.moveMany(cmd, c, files, to, onConflict)
+				return a.moveMany(cmd, files, to, onConflict)
 			}
 			moved, err := moveOne(cmd, c, files[0], to)
 			if err != nil {
@@ -206,17 +206,7 @@ func (a *app) move() *cobra.Command {
 	return cmd
 }
 
-func (a *app) moveMany(cmd *cobra.Command, c *client.Client, files []string, to place, onConflict string) error {
-	for i, name := range files {
-		if name == "-" {
-			continue
-		}
-		id, err := findFile(cmd.Context(), c, name)
-		if err != nil {
-			return err
-		}
-		files[i] = id
-	}
+func (a *app) moveMany(cmd *cobra.Command, files []string, to place, onConflict string) error {
 	return a.change(cmd, files, client.NewBulk{Action: "move", Space: to.space.ID, Folder: to.folder, OnConflict: onConflict})
 }
 

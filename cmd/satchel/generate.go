@@ -33,16 +33,19 @@ func (a *app) generateCreate() *cobra.Command {
 	n := client.NewGeneration{}
 	preview, wait := false, true
 	cmd := &cobra.Command{
-		Use:   "create KIND [FILE]",
-		Short: "Ask for a quiz, worksheet, lesson_plan, reading_passage, rubric or vocabulary",
-		Args:  cobra.RangeArgs(1, 2),
+		Use:     "create KIND [FILE]",
+		Short:   "Ask for a quiz, worksheet, lesson_plan, reading_passage, rubric or vocabulary",
+		Args:    cobra.RangeArgs(1, 2),
+		Example: "  satchel generate create quiz cells.md --count 5",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {
 				return err
 			}
 			if n.Kind = args[0]; len(args) > 1 {
-				n.File = args[1]
+				if n.File, err = findFile(cmd.Context(), c, args[1]); err != nil {
+					return err
+				}
 			}
 			if preview {
 				return a.sayPreview(cmd, c, n)

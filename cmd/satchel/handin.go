@@ -62,9 +62,15 @@ func (a *app) showHandIns(cmd *cobra.Command, all []client.HandIn) error {
 	if a.json {
 		return a.say(cmd, all, "")
 	}
-	t := table(cmd, "STUDENT", "NAME", "STATE", "HANDED IN", "RETURNED", "FILES", "NOTE")
+	if len(all) == 1 && all[0].Student == "" { // one's own, which has no count
+		t := table(cmd, "STATE", "HANDED IN", "RETURNED", "NOTE")
+		t.row(all[0].State, shortTime(all[0].HandedInAt), shortTime(all[0].ReturnedAt), all[0].Note)
+		t.flush()
+		return nil
+	}
+	t := table(cmd, "STUDENT", "NAME", "STATE", "HANDED IN", "RETURNED", "FILES")
 	for _, h := range all {
-		t.row(h.Student, h.Name, h.State, shortTime(h.HandedInAt), shortTime(h.ReturnedAt), strconv.FormatInt(h.Files, 10), h.Note)
+		t.row(h.Student, h.Name, h.State, shortTime(h.HandedInAt), shortTime(h.ReturnedAt), strconv.FormatInt(h.Files, 10))
 	}
 	t.flush()
 	return nil

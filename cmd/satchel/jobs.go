@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,11 +25,11 @@ func (a *app) jobs() *cobra.Command {
 docs/jobs.md lists the kinds.`,
 	}
 	cmd.PersistentFlags().StringVar(&org, "organization", "", "for operators: the id of the organization whose job it is")
-	cmd.AddCommand(a.jobsList(), a.jobsShow(&org), a.jobsWatch(&org), a.jobsChange(&org, "cancel", "Ask a job to end"), a.jobsChange(&org, "retry", "Run a job again that failed or was cancelled"))
+	cmd.AddCommand(a.jobsList(&org), a.jobsShow(&org), a.jobsWatch(&org), a.jobsChange(&org, "cancel", "Ask a job to end"), a.jobsChange(&org, "retry", "Run a job again that failed or was cancelled"))
 	return cmd
 }
 
-func (a *app) jobsList() *cobra.Command {
+func (a *app) jobsList(org *string) *cobra.Command {
 	f := client.JobFilter{}
 	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "List the newest jobs", Args: cobra.NoArgs,
@@ -36,6 +38,7 @@ func (a *app) jobsList() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			f.Organization = *org
 			found, err := c.Jobs(cmd.Context(), f)
 			if err != nil || a.json {
 				return or(err, func() error { return a.say(cmd, found, "") })
@@ -130,7 +133,7 @@ func (a *app) jobsWatch(org *string) *cobra.Command {
 					return err
 				}
 				if j.State != "succeeded" {
-					return fmt.Errorf("the job ended as %s: %s", j.State, j.ReasonCode)
+					return errors.New(strings.TrimSuffix("the job ended as "+j.State+": "+j.ReasonCode, ": "))
 				}
 				return nil
 			}

@@ -34,7 +34,7 @@ func (a *app) login() *cobra.Command {
 		Long: `Remember who you are, in a file only you can read.
 
   satchel login --stack .local/satchel.json            the local stack's first organization
-  satchel login --stack .local/satchel.json --as student
+  satchel login --stack .local/satchel.json --as teacher
   satchel login --api URL                              opens a login with a code (RFC 8628)
   satchel login --api URL --token-stdin < token.txt    a token that you already have
   satchel login --api URL --key-file key.txt           an API key, for machines`,
@@ -63,7 +63,7 @@ func (a *app) login() *cobra.Command {
 	cmd.Flags().StringVar(&api, "api", "", "base URL of the API")
 	cmd.Flags().StringVar(&org, "org", "", "organization id, for people of several organizations")
 	cmd.Flags().StringVar(&stack, "stack", "", "satchel.json of a local stack")
-	cmd.Flags().StringVar(&as, "as", "owner", "with --stack: owner, student or operator")
+	cmd.Flags().StringVar(&as, "as", "owner", "with --stack: owner, teacher, student or operator")
 	cmd.Flags().BoolVar(&fromStdin, "token-stdin", false, "read an access token from standard input")
 	cmd.Flags().StringVar(&keyFile, "key-file", "", "read an API key from a file")
 	return cmd
@@ -149,6 +149,7 @@ func loginFromStack(path, as string) (login, error) {
 		Organizations []struct {
 			ID           string `json:"id"`
 			OwnerToken   string `json:"owner_token"`
+			TeacherToken string `json:"teacher_token"`
 			StudentToken string `json:"student_token"`
 		} `json:"organizations"`
 	}
@@ -162,12 +163,14 @@ func loginFromStack(path, as string) (login, error) {
 	switch as {
 	case "owner":
 		return login{API: stack.API, Token: org.OwnerToken, Organization: org.ID}, nil
+	case "teacher":
+		return login{API: stack.API, Token: org.TeacherToken, Organization: org.ID}, nil
 	case "student":
 		return login{API: stack.API, Token: org.StudentToken, Organization: org.ID}, nil
 	case "operator":
 		return login{API: stack.API, Token: stack.OperatorToken}, nil
 	}
-	return login{}, fmt.Errorf("--as is owner, student or operator, not %q", as)
+	return login{}, fmt.Errorf("--as is owner, teacher, student or operator, not %q", as)
 }
 
 func readToken(cmd *cobra.Command) (string, error) {

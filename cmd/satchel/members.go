@@ -172,14 +172,23 @@ func (a *app) guardian() *cobra.Command {
 		}},
 		&cobra.Command{Use: "add PARENT STUDENT", Short: "Link a parent and a student", Args: cobra.ExactArgs(2), RunE: func(cmd *cobra.Command, args []string) error {
 			var g guardian
+			if err := a.findPeople(cmd.Context(), args); err != nil {
+				return err
+			}
 			if err := a.call(cmd, http.MethodPost, "/guardians", map[string]string{"parent_id": args[0], "student_id": args[1]}, &g); err != nil {
 				return err
 			}
 			return a.say(cmd, g, "%s may read the files of %s\n", g.Parent, g.Student)
 		}},
-		a.simple("remove PARENT STUDENT", "End a link", "Removed\n", http.MethodDelete, func(args []string) string {
-			return "/guardians/" + url.PathEscape(args[0]) + "/" + url.PathEscape(args[1])
-		}),
+		&cobra.Command{Use: "remove PARENT STUDENT", Short: "End a link", Args: cobra.ExactArgs(2), RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.findPeople(cmd.Context(), args); err != nil {
+				return err
+			}
+			if err := a.call(cmd, http.MethodDelete, "/guardians/"+url.PathEscape(args[0])+"/"+url.PathEscape(args[1]), nil, nil); err != nil {
+				return err
+			}
+			return a.say(cmd, map[string]bool{"done": true}, "Removed\n")
+		}},
 	)
 	return cmd
 }

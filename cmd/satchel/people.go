@@ -120,6 +120,9 @@ func (a *app) peopleRequests() *cobra.Command {
 func (a *app) peopleLink() *cobra.Command {
 	return &cobra.Command{Use: "link REQUEST USER", Short: "Give a login that waits to a person", Args: cobra.ExactArgs(2), RunE: func(cmd *cobra.Command, args []string) error {
 		var r loginRequest
+		if err := a.findPeople(cmd.Context(), args[1:]); err != nil {
+			return err
+		}
 		if err := a.call(cmd, http.MethodPost, "/login-requests/"+url.PathEscape(args[0])+"/link", map[string]string{"user_id": args[1]}, &r); err != nil {
 			return err
 		}
@@ -135,6 +138,9 @@ the roster brought them. The member is the person from here on, with their class
 guardians; no login changes hands. There is no way back but by hand.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var merged map[string]any
+			if err := a.findPeople(cmd.Context(), args); err != nil {
+				return err
+			}
 			if err := a.call(cmd, http.MethodPost, "/people/"+url.PathEscape(args[0])+"/merge", map[string]string{"into": args[1]}, &merged); err != nil {
 				return err
 			}

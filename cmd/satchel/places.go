@@ -170,6 +170,16 @@ func (a *app) findPerson(ctx context.Context, text string) (string, error) {
 	return p.User, err
 }
 
+// findPeople puts user ids in the place of names.
+func (a *app) findPeople(ctx context.Context, names []string) (err error) {
+	for i, name := range names {
+		if names[i], err = a.findPerson(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var errNone = errors.New("none of this name")
 
 // noneNamed says what is not there and which command lists what is.
@@ -215,6 +225,7 @@ var nextSteps = map[string]string{
 	"reason_required":        "give --reason",
 	"second_person_required": "another owner or admin gives `satchel space approve GRANT`",
 	"nothing_to_hand_in":     "`satchel upload FILE --to FOLDER` puts a file into it",
+	"invalid_body":           "where the help of the command says ID, give an id such as 0198c2b4-5f3e-7a01-8b9c-2d4e6f8a0b1c, as the lists show it, and no name",
 	"folder_not_empty":       "`satchel ls --in FOLDER` and `satchel ls --in FOLDER --status deleted` list what is in it",
 }
 

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -180,10 +182,34 @@ func (a *app) followRoster(cmd *cobra.Command, c *client.Client, organization, i
 		if !i.moves() {
 			return a.showRoster(cmd, i)
 		}
+		if until, err := a.pausedUntil(cmd, c, organization, i); err != nil || until != nil {
+			return or(err, func() error {
+				if err := a.showRoster(cmd, i); err != nil || a.json {
+					return err
+				}
+				return a.say(cmd, nil, "its source is paused until %s, and it goes on then: satchel roster status %s shows how it ends; satchel roster source set %s --paused-until '' ends the pause\n",
+					until.Local().Format(time.DateTime), i.ID, i.Source)
+			})
+		}
 		if err := nap(cmd.Context(), time.Second); err != nil {
 			return err
 		}
 	}
+}
+
+// pausedUntil is when the pause ends for which an import waits that is decided; nil: it waits
+// for none.
+func (a *app) pausedUntil(cmd *cobra.Command, c *client.Client, organization string, i rosterImport) (*time.Time, error) {
+	if i.State != "waiting" {
+		return nil, nil //nolint:nilnil // it does not wait
+	}
+	sources, err := client.All[rosterSource](cmd.Context(), c, organization+"/roster/sources", url.Values{})
+	for _, s := range sources {
+		if s.ID == i.Source && s.PausedUntil != nil && s.PausedUntil.After(time.Now()) {
+			return s.PausedUntil, nil
+		}
+	}
+	return nil, err
 }
 
 func nap(ctx context.Context, d time.Duration) error {
@@ -223,13 +249,13 @@ func (a *app) tellRoster(cmd *cobra.Command, i rosterImport) error {
 		t.flush()
 	}
 	for _, h := range i.Holds {
-		if err := a.say(cmd, nil, "held: %s %s %s: %d of %d\n", h.Code, h.Kind, h.School, h.Count, h.Of); err != nil {
+		if err := a.say(cmd, nil, "held: %s\n", h); err != nil {
 			return err
 		}
 	}
 	switch {
 	case i.Stop != nil:
-		return a.say(cmd, nil, "import %s %s: %s\n%d issues: satchel roster issues %s\n", i.ID, i.State, i.Stop.Text, i.Issues, i.ID)
+		return a.say(cmd, nil, "import %s %s: %s\n%d issues: satchel roster issues %s\n", i.ID, i.State, i.stopped(), i.Issues, i.ID)
 	case i.Waits:
 		return a.say(cmd, nil, "import %s waits for you: satchel roster diff %s, then approve, adds-only or discard\n", i.ID, i.ID)
 	case i.Report != nil:
@@ -237,6 +263,36 @@ func (a *app) tellRoster(cmd *cobra.Command, i rosterImport) error {
 			i.Report.StudentsWithoutGuardian, i.Report.PeopleWithoutLogin)
 	}
 	return a.say(cmd, nil, "import %s %s: %d changes, of them %d removals; %d issues\n", i.ID, i.State, i.Summary.Total, i.Summary.Removals, i.Issues)
+}
+
+// stopped says why the import cannot be used, and where in the package that is.
+func (i rosterImport) stopped() string {
+	var where []string
+	if i.Stop.File != "" {
+		where = append(where, i.Stop.File)
+	}
+	if i.Stop.Row > 0 {
+		where = append(where, "row "+strconv.Itoa(i.Stop.Row))
+	}
+	if i.Stop.Column != "" {
+		where = append(where, "column "+i.Stop.Column)
+	}
+	if len(where) == 0 {
+		return i.Stop.Text
+	}
+	return strings.Join(where, ", ") + ": " + i.Stop.Text
+}
+
+// String leaves out what a hold does not have: the first import is held as a whole.
+func (h rosterHold) String() string {
+	text := strings.Join(slices.DeleteFunc([]string{h.Code, h.Kind, h.School}, func(s string) bool { return s == "" }), " ")
+	switch {
+	case h.Of == 0 && h.Kind == "":
+		return text
+	case h.Of == 0:
+		return fmt.Sprintf("%s: %d", text, h.Count)
+	}
+	return fmt.Sprintf("%s: %d of %d", text, h.Count, h.Of)
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -16,6 +16,11 @@ func (a *app) search() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use: "search WORDS", Short: "Find files by their names and texts, the best first", Args: cobra.MinimumNArgs(1),
+		Example: `  satchel search photosynthesis
+  satchel search atlas --in name --kind document
+  satchel search essay --space "Class 7b" --by "Student 12"`,
+		Long: "Find files by their names and texts, the best first. docs/search.md says what is found.\n" + namesHelp + `
+A CLASS is its name or id.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {
@@ -27,6 +32,9 @@ func (a *app) search() *cobra.Command {
 					q.Set(name, *value)
 				}
 			}
+			if err := a.namesOfSearch(cmd, c, q); err != nil {
+				return err
+			}
 			page, err := c.Search(cmd.Context(), q)
 			if err != nil {
 				return err
@@ -36,14 +44,35 @@ func (a *app) search() *cobra.Command {
 	}
 	for _, o := range []struct{ flag, name, what string }{
 		{"in", "in", "all, name or text"}, {"kind", "kind", "image, document, text, source, markup, audio, video, model, project or archive"},
-		{"type", "type", "a media type"}, {"space", "space_id", "id of a space"}, {"class", "class_id", "id of a class"}, {"by", "uploaded_by", "id of the person who brought it"},
-		{"about", "subject_id", "id of the person it is about"}, {"from", "changed_from", "changed at this time or later"}, {"to", "changed_to", "changed before this time"},
+		{"type", "type", "a media type"}, {"space", "space_id", "a SPACE"}, {"class", "class_id", "a CLASS"}, {"by", "uploaded_by", "the PERSON who brought it"},
+		{"about", "subject_id", "the PERSON it is about"}, {"from", "changed_from", "changed at this time or later"}, {"to", "changed_to", "changed before this time"},
 		{"sort", "sort", "relevance or -created_at"},
 	} {
 		options[o.name] = cmd.Flags().String(o.flag, "", o.what)
 	}
 	cmd.Flags().IntVarP(&limit, "limit", "n", 20, "at most this many")
 	return cmd
+}
+
+// namesOfSearch puts ids in the place of names.
+func (a *app) namesOfSearch(cmd *cobra.Command, c *client.Client, q url.Values) error {
+	for name, find := range map[string]func(string) (string, error){
+		"space_id":    func(text string) (string, error) { s, err := findSpace(cmd.Context(), c, text); return s.ID, err },
+		"class_id":    func(text string) (string, error) { return findClass(cmd, c, text) },
+		"uploaded_by": func(text string) (string, error) { return a.findPerson(cmd.Context(), text) },
+		"subject_id":  func(text string) (string, error) { return a.findPerson(cmd.Context(), text) },
+	} {
+		text := q.Get(name)
+		if text == "" || isID(text) {
+			continue
+		}
+		id, err := find(text)
+		if err != nil {
+			return err
+		}
+		q.Set(name, id)
+	}
+	return nil
 }
 
 func (a *app) showFound(cmd *cobra.Command, page client.FoundPage) error {

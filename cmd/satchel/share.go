@@ -83,8 +83,11 @@ with people outside by mail, or with anyone who holds a link. A link is shown on
 func (a *app) newShare(cmd *cobra.Command, c *client.Client, what string, f shareFlags) (n client.NewShare, err error) {
 	ctx := cmd.Context()
 	n = client.NewShare{Permission: f.permission, Label: f.label, StartsAt: f.starts.at, ExpiresAt: f.expires.at, MaxFiles: f.files, Accepted: f.accepted}
-	if f.downloads != 0 {
+	if cmd.Flags().Changed("max-downloads") { // 0 too, which the API refuses: left out, it would be no limit
 		n.MaxDownloads = &f.downloads
+	}
+	if cmd.Flags().Changed("max-files") && f.files < 1 {
+		return n, errors.New("--max-files is at least 1; leave it out for no limit")
 	}
 	if n.Password, err = readPassword(f.password, cmd.InOrStdin()); err != nil {
 		return n, err

@@ -56,6 +56,11 @@ func TestCommandsOfJobs(t *testing.T) {
 	}{
 		"jobs list":   {args: "jobs list --state failed --kind rescan_storage", answers: map[string]string{"GET " + jobs: `{"items":[` + endedJob + `]}`}, asked: "GET " + jobs + "?kind=rescan_storage&", says: []string{"rescan_storage", "failed", "store_unavailable"}},
 		"jobs of all": {args: "jobs list --all", answers: map[string]string{"GET /api/v1/admin/jobs": `{"items":[]}`}, asked: "GET /api/v1/admin/jobs"},
+		"jobs of one": {args: "jobs list --organization o1", answers: map[string]string{"GET /api/v1/admin/jobs": `{"items":[]}`}, asked: "GET /api/v1/admin/jobs?organization_id=o1"},
+		"search": {args: "search atlas --class Biology", answers: map[string]string{"GET /api/v1/classes": `{"items":[{"id":"k1","title":"Biology"}]}`, "GET /api/v1/storage/search": `{"items":[]}`},
+			asked: "GET /api/v1/storage/search?class_id=k1&"},
+		"of a file": {args: "generate create quiz cells.md", answers: map[string]string{"GET /api/v1/storage/files": `{"items":[{"id":"f1","name":"cells.md"}]}`, "POST " + generations: draftMade},
+			asked: "POST " + generations, body: `{"kind":"quiz","language":"en","file_id":"f1"}`},
 		"jobs show":   {args: "jobs show j1", answers: map[string]string{"GET " + jobs + "/j1": endedJob}, asked: "GET " + jobs + "/j1", says: []string{"failed", "store_unavailable", "waiting"}},
 		"jobs retry":  {args: "jobs retry j1 --organization o1", answers: map[string]string{"POST " + jobs + "/j1/retry": endedJob}, asked: "POST " + jobs + "/j1/retry?organization_id=o1"},
 		"jobs cancel": {args: "jobs cancel j1", answers: map[string]string{"POST " + jobs + "/j1/cancel": endedJob}, asked: "POST " + jobs + "/j1/cancel"},
@@ -117,9 +122,20 @@ func TestCommandsSayWhatToDo(t *testing.T) {
 		"roblox key c1":                      "standard input",
 		"generate create quiz":               "",
 		"report create":                      "accepts 1 arg",
+		"share " + idA + " --link --permission upload --max-files 0": "--max-files is at least 1",
+		"jobs watch j0": "the job ended as cancelled",
 	} {
-		said, err := command(t, &scripted{}, strings.Fields(args)...)
+		said, err := command(t, &scripted{answers: map[string]string{"GET /api/v1/jobs/j0": `{"id":"j0","state":"cancelled","ended_at":"2026-11-29T10:05:00Z"}`}}, strings.Fields(args)...)
 		require.Error(t, err, args)
 		require.Contains(t, err.Error()+said, want, args)
+		require.False(t, strings.HasSuffix(err.Error(), ": "), err)
 	}
+}
+
+// TestNoLimitIsNoZero: what was said is sent, and the API refuses a limit of none.
+func TestNoLimitIsNoZero(t *testing.T) {
+	api := &scripted{}
+	_, err := command(t, api, "share", idA, "--link", "--max-downloads", "0")
+	require.Error(t, err)
+	require.Contains(t, api.bodies[len(api.bodies)-1], `"max_downloads":0`)
 }

@@ -369,13 +369,18 @@ func tell(ctx context.Context, tx *tenancy.Tx, asker, id uuid.UUID, kind string)
 }
 
 // End ends a generation by the platform: published, expired, failed or cancelled. The first
-// end stays, and what was approved is not called off any more.
+// end stays, and what was approved is not called off any more. The code says why there is
+// no file; of one that is published it is the version, which is for the audit log alone.
 func End(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, to State, code string) error {
 	g, err := lock(ctx, tx, id)
 	if err != nil || !g.Open() || g.State == Approved && to == Cancelled {
 		return err
 	}
-	if _, err := draftsdb.New(tx).GenerationEnded(ctx, draftsdb.GenerationEndedParams{ID: id, State: string(to), Code: code}); err != nil {
+	why := code
+	if to == Published {
+		why = ""
+	}
+	if _, err := draftsdb.New(tx).GenerationEnded(ctx, draftsdb.GenerationEndedParams{ID: id, State: string(to), Code: why}); err != nil {
 		return fmt.Errorf("end generation: %w", err)
 	}
 	if to == Failed {

@@ -175,7 +175,7 @@ grant execute on function app.share_level(text) to satchel_app, satchel_people, 
 -- How many bytes of a download may be lost before it counts: 64 KiB, or 1 % of a large
 -- file, and never more than a tenth of a small one.
 create or replace function app.share_download_slack(total bigint) returns bigint language sql immutable parallel safe as
-$$ select least(greatest(65536, total / 100), greatest(1, total / 10)) $$;
+$$ select least(total, greatest(65536, total / 100), greatest(1, total / 10)) $$;
 grant execute on function app.share_download_slack(bigint) to satchel_app, satchel_system;
 
 -- Which way out a share is.

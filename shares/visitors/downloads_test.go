@@ -111,6 +111,13 @@ func TestLostDownloadsAreGivenBack(t *testing.T) {
 		require.Equal(t, "counted", s.end(second, id, row.counts), size)
 		require.Equal(t, 1, s.counted(second), size)
 	}
+	empty := s.put(files.New{}).File
+	s.exec("update file_versions set size = 0 where file_id = $1", empty)
+	whole, _ := s.give(share{file: empty, max: 1})
+	id := s.issue(whole, empty)
+	require.NoError(t, s.begin(whole, id, empty))
+	require.Equal(t, "counted", s.end(whole, id, 0), "nothing of an empty file is all of it")
+
 	file := s.put(files.New{Size: 1 << 20}).File
 	ref, _ := s.give(share{file: file, max: 1})
 	pieces := 0

@@ -254,7 +254,8 @@ type Span struct {
 }
 
 // ReplaySpan has the failed deliveries of a span tried again, and those of events that
-// never had one because the webhook was disabled. It says how many there are.
+// never had one because the webhook was disabled. It says how many there are. Events from
+// before the webhook are not its receiver's.
 func ReplaySpan(ctx context.Context, tx *tenancy.Tx, webhook uuid.UUID, s Span, now time.Time) (int64, error) {
 	if !s.Since.Before(s.Until) || now.Sub(s.Since) > Kept+time.Hour {
 		return 0, ErrSpan
@@ -268,7 +269,11 @@ func ReplaySpan(ctx context.Context, tx *tenancy.Tx, webhook uuid.UUID, s Span, 
 	if err != nil {
 		return 0, wrap("replay deliveries", err)
 	}
-	span, err := q.EventSpan(ctx, webhooksdb.EventSpanParams{Since: s.Since, Until: s.Until})
+	since := s.Since
+	if since.Before(w.CreatedAt) {
+		since = w.CreatedAt
+	}
+	span, err := q.EventSpan(ctx, webhooksdb.EventSpanParams{Since: since, Until: s.Until})
 	if err != nil {
 		return 0, wrap("read span", err)
 	}

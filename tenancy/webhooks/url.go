@@ -3,6 +3,7 @@ package webhooks
 import (
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"satchel/internal/fault"
@@ -21,6 +22,11 @@ func CheckURL(text string, loopback bool) error {
 	u, err := url.Parse(text)
 	if err != nil || len(text) > maxURL || u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.Opaque != "" {
 		return ErrURL
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return ErrURL
+		}
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	local := host == "localhost" || strings.HasSuffix(host, ".localhost")

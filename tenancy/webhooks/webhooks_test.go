@@ -44,7 +44,7 @@ func TestAddresses(t *testing.T) {
 	for _, url := range []string{
 		"", "school.example", "//school.example", "http://school.example/", "ftp://school.example/", "https:///hook", "https://u:p@school.example/", "https://school.example/#f",
 		"https://10.0.0.1/", "https://169.254.169.254/latest/meta-data", "https://[fd00::1]/", "https://[::ffff:10.0.0.1]/", "https://100.64.0.1/", "https://0.0.0.0/", "https:school.example",
-		"https://school.example/" + strings.Repeat("a", 2000), "https://school.example/\x00", "http://10.0.0.1/",
+		"https://school.example/" + strings.Repeat("a", 2000), "https://school.example/\x00", "http://10.0.0.1/", "https://school.example:99999/", "https://school.example:0/",
 	} {
 		require.ErrorIs(t, webhooks.CheckURL(url, true), webhooks.ErrURL, url)
 	}
@@ -163,6 +163,34 @@ func TestRotationOverlaps(t *testing.T) {
 	require.NoError(t, err)
 	_, err = webhooks.NewSigner(other, org, secrets)
 	require.ErrorIs(t, err, sealed.ErrOpen, "nothing is sent without its signature")
+}
+
+// TestReplayIsOfTheWebhooksTime: what was disabled misses events; those from before it was
+// made are not its receiver's.
+func TestReplayIsOfTheWebhooksTime(t *testing.T) {
+	t.Parallel()
+	d, now := pgtest.New(t), time.Now()
+	org := d.Organization(t, 1)
+	owner, id := d.Member(t, org, tenancy.Owner), tenancy.NewID()
+	event := func(seq int64, at time.Time) {
+		_, err := d.Single(org).Exec(t.Context(), "insert into organization_events (organization_id, seq, id, type, data, at) values (app.org(), $1, $2, 'file.published', '{}', $3)", seq, tenancy.NewID(), at)
+		require.NoError(t, err)
+	}
+	event(1, now.Add(-time.Hour))
+	require.NoError(t, d.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
+		return webhooks.Create(t.Context(), tx, id, webhooks.Change{URL: "https://school.example/"}, 3, owner)
+	}))
+	event(2, now.Add(time.Minute))
+	event(3, now.Add(time.Hour))
+	replayed := func(s webhooks.Span) (n int64) {
+		require.NoError(t, d.InTx(t.Context(), org, func(tx *tenancy.Tx) (err error) {
+			n, err = webhooks.ReplaySpan(t.Context(), tx, id, s, now)
+			return err
+		}))
+		return n
+	}
+	require.Zero(t, replayed(webhooks.Span{Since: now.Add(-2 * time.Hour), Until: now.Add(-time.Minute)}))
+	require.EqualValues(t, 2, replayed(webhooks.Span{Since: now.Add(-48 * time.Hour), Until: now.Add(2 * time.Hour)}))
 }
 
 func TestTierLimits(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,30 +17,46 @@ import (
 const maxPart = 200
 
 // Names gives names for the entries of a zip: each stays below the folder in which it is
-// unpacked, each is a file's name on Windows, macOS and Linux, and no two are one file
-// where case or the form of Unicode makes no difference. The order is kept, so that the
-// same names give the same.
-type Names struct{ taken map[string]bool }
+// unpacked, each is a file's name on Windows, macOS and Linux, and no two files, and no
+// file and folder, are one where case or the form of Unicode makes no difference. The
+// order is kept, so that the same names give the same.
+type Names struct {
+	taken   map[string]bool   // the paths of files and of the folders above them, folded
+	folders map[string]string // the path that a folder got, by the one that it asked for, folded
+	next    map[string]int    // the number to try next for a path, folded: tried from 1 on, equal names take quadratic time
+}
 
 // Add gives the name for one file. The folders are above it, the outermost first.
 func (n *Names) Add(folders []string, name string) string {
 	if n.taken == nil {
-		n.taken = map[string]bool{}
+		n.taken, n.folders, n.next = map[string]bool{}, map[string]string{}, map[string]int{}
 	}
-	parts := make([]string, 0, len(folders)+1)
+	folder := ""
 	for _, f := range folders {
-		parts = append(parts, safe(f, "folder"))
+		asked := fold(path.Join(folder, safe(f, "folder")))
+		given, known := n.folders[asked]
+		if !known {
+			given = n.free(folder, safe(f, "folder"))
+			n.folders[asked] = given
+		}
+		folder = given
 	}
-	folder, last := path.Join(parts...), safe(name, "file")
-	for i := 1; ; i++ {
-		tried := last
+	return n.free(folder, safe(name, "file"))
+}
+
+// free takes the first path of the name in the folder that neither a file nor a folder has.
+func (n *Names) free(folder, name string) string {
+	asked := fold(path.Join(folder, name))
+	for i := n.next[asked] + 1; ; i++ {
+		tried := name
 		if i > 1 {
-			ending := path.Ext(last)
-			tried = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(last, ending), i, ending)
+			ending := path.Ext(name)
+			tried = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ending), i, ending)
 		}
 		full := path.Join(folder, tried)
 		if key := fold(full); !n.taken[key] {
 			n.taken[key] = true
+			n.next[asked] = i
 			return full
 		}
 	}
@@ -89,14 +104,4 @@ func shorten(name string) string {
 		stem = stem[:len(stem)-1]
 	}
 	return strings.TrimRight(stem, " .") + ending
-}
-
-// Unique says whether no two of the names are one file anywhere.
-func Unique(names []string) bool {
-	folded := make([]string, len(names))
-	for i, n := range names {
-		folded[i] = fold(n)
-	}
-	slices.Sort(folded)
-	return len(slices.Compact(folded)) == len(names)
 }

@@ -159,7 +159,9 @@ func TestHostileNames(t *testing.T) {
 		{nil, "invoice\u202Efdp.exe", "invoicefdp.exe"}, {nil, "line\nbreak", "line_break"}, {nil, "\x00", "_"}, {nil, "", "file"}, {nil, "...", "file (2)"},
 		{nil, "trailing. ", "trailing"}, {nil, "Essay.docx", "Essay.docx"}, {nil, "ESSAY.docx", "ESSAY (2).docx"}, {nil, "essay.DOCX", "essay (3).DOCX"},
 		{nil, "cafe\u0301", "café"}, {nil, "café", "café (2)"}, {nil, "straße", "straße"}, {nil, "STRASSE", "STRASSE (2)"}, {nil, "\xff\xfe", "_ (2)"},
-		{[]string{"a"}, "x", "a/x"}, {[]string{"A"}, "x", "A/x (2)"}, {nil, `<>:"|?*`, "_______"},
+		{[]string{"a"}, "x", "a/x"}, {[]string{"A"}, "x", "a/x (2)"}, {nil, `<>:"|?*`, "_______"},
+		{nil, "notes.txt", "notes.txt"}, {[]string{"notes.txt"}, "x", "notes (2).txt/x"}, {[]string{"Notes.TXT"}, "y", "notes (2).txt/y"}, // a file and a folder of one name
+		{nil, "notes (2).txt", "notes (2) (2).txt"}, {[]string{"b", "c"}, "x", "b/c/x"}, {[]string{"b"}, "C", "b/C (2)"}, {nil, "B", "B (2)"},
 	} {
 		got := n.Add(c.folders, c.name)
 		require.Equal(t, c.want, got, "%q", c.name)
@@ -183,6 +185,32 @@ func TestNamesStayBelowTheirFolder(t *testing.T) {
 			require.False(r, path.IsAbs(name) || name == "." || strings.HasPrefix(name, "../") || strings.Contains(name, `\`), name)
 			require.Less(r, len(name), 1<<12)
 		}
-		require.True(r, Unique(all), all)
+		requireUnpacked(r, all)
 	})
+}
+
+// requireUnpacked: no two of the files, and none of the folders above them, are one.
+func requireUnpacked(t require.TestingT, names []string) {
+	used := map[string]bool{}
+	for _, name := range names {
+		require.False(t, used[fold(name)], name)
+		used[fold(name)] = true
+	}
+	for _, name := range names {
+		for above := path.Dir(name); above != "."; above = path.Dir(above) {
+			require.False(t, used[fold(above)], "%s is a file, and a folder of %s", above, name)
+		}
+	}
+}
+
+// TestManyEqualNames end: with each numbered from 1 on, these take minutes.
+func TestManyEqualNames(t *testing.T) {
+	t.Parallel()
+	var n Names
+	all := make([]string, 100_000)
+	for i := range all {
+		all[i] = n.Add([]string{"Class 7b"}, "Essay.docx")
+	}
+	require.Equal(t, "Class 7b/Essay (100000).docx", all[len(all)-1])
+	requireUnpacked(t, all)
 }
