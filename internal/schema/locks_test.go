@@ -49,11 +49,7 @@ func TestAMigrationLetsOthersPass(t *testing.T) {
 		}
 		done <- err
 	}()
-	waits := func() bool {
-		var n int
-		require.NoError(t, admin.QueryRow(t.Context(), `select count(*) from pg_locks l join pg_class c on c.oid = l.relation where c.relname = 'held' and not l.granted`).Scan(&n))
-		return n > 0
-	}
+	waits := func() bool { return wanted(t, admin, "held") }
 	require.Eventually(t, waits, 30*time.Second, 20*time.Millisecond, "it wants the lock")
 	require.Eventually(t, func() bool { return !waits() }, 30*time.Second, 20*time.Millisecond, "and lets others pass")
 	select {
@@ -66,4 +62,41 @@ func TestAMigrationLetsOthersPass(t *testing.T) {
 	var columns int
 	require.NoError(t, admin.QueryRow(t.Context(), `select count(*) from information_schema.columns where table_schema = 'tried' and table_name in ('held', 'free')`).Scan(&columns))
 	require.Equal(t, 4, columns)
+}
+
+// wanted says whether somebody waits for a table.
+func wanted(t *testing.T, admin *pgx.Conn, table string) bool {
+	t.Helper()
+	var n int
+	require.NoError(t, admin.QueryRow(t.Context(), `select count(*) from pg_locks l join pg_class c on c.oid = l.relation
+		join pg_database d on d.oid = l.database and d.datname = current_database() where c.relname = $1 and not l.granted`, table).Scan(&n))
+	return n > 0
+}
+
+// TestRulesLetOthersPass: a request that holds a table which the rules want, and wants one that they hold,
+// goes on, and the rules are laid behind it. Without that one of both is ended as a deadlock.
+func TestRulesLetOthersPass(t *testing.T) {
+	t.Parallel()
+	d := pgtest.Clone(t)
+	admin := d.Admin(t)
+	holder, err := pgx.Connect(t.Context(), d.AdminURL)
+	require.NoError(t, err)
+	defer func() { _ = holder.Close(t.Context()) }()
+	tx, err := holder.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `select from uploads limit 1`)
+	require.NoError(t, err)
+
+	done := make(chan error, 1)
+	go func() {
+		_, err := schema.Up(t.Context(), schema.Config{OwnerURL: d.OwnerURL})
+		done <- err
+	}()
+	require.Eventually(t, func() bool { return wanted(t, admin, "uploads") }, 30*time.Second, 5*time.Millisecond, "they want the lock")
+	_, err = tx.Exec(t.Context(), `select from version_view limit 1`)
+	require.NoError(t, err, "the request is not ended")
+	_, err = tx.Exec(t.Context(), `select from files limit 1`)
+	require.NoError(t, err)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, <-done)
 }
