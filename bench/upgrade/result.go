@@ -37,7 +37,7 @@ type result struct {
 
 // wrongs counts what has to be zero.
 func (r *result) wrongs() int {
-	return r.Clients.Failed + r.Uploads.Wrongs() + r.Uploads.Unanswered + r.FailedTasks + r.Histories.Failed + len(r.found)
+	return r.Clients.Failed + r.Uploads.Wrongs() + r.FailedTasks + r.Histories.Failed + len(r.found)
 }
 
 func (r *result) print(w io.Writer, asJSON bool) error {
@@ -68,7 +68,7 @@ func (r *result) print(w io.Writer, asJSON bool) error {
 	u := r.Uploads
 	zero("requests failed", r.Clients.Failed, fmt.Sprintf("of %d; %d of these were told 503 with Retry-After", r.Clients.Requests, r.Clients.ComeBacks))
 	zero("uploads lost", u.Lost, fmt.Sprintf("of %d acknowledged", u.Acknowledged))
-	zero("refused, given up or unanswered", u.Refused+u.GivenUp+u.Unanswered, "")
+	zero("refused or given up", u.Refused+u.GivenUp, fmt.Sprintf("%d forms without an Idempotency-Key were told 503 and not sent again", u.Unanswered))
 	zero("corrupt, stuck, wrong or twice", u.Corrupt+u.Stuck+u.Wrong+u.Twice, "")
 	zero("workflow tasks failed", r.FailedTasks, "by temporal_workflow_task_execution_failed_total of each worker")
 	zero("histories with such a task", r.Histories.Failed, fmt.Sprintf("of %d; %d went from one worker to another", r.Histories.Workflows, r.Histories.Replayed))

@@ -47,7 +47,8 @@ func patiently(ctx context.Context, do func() error) error {
 	}
 }
 
-// lockNotHad says whether Postgres gave up on a lock (55P03, lock_not_available).
+// lockNotHad says whether Postgres gave up on a lock (55P03, lock_not_available), or ended this transaction and
+// not the request that it waited for in a circle (40P01, deadlock_detected). Both have changed nothing.
 func lockNotHad(err error) bool {
 	var by *database.Error
 	if errors.As(err, &by) {
@@ -58,7 +59,7 @@ func lockNotHad(err error) bool {
 		err = value.OrigErr
 	}
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "55P03"
+	return errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01")
 }
 
 // up applies what is missing. A file is one transaction, so one that failed for want of a lock has
