@@ -23,7 +23,7 @@ var byMonth = []grown{
 
 // swapTimeout is how long the exchange of a table waits for a lock: less than the time after
 // which Postgres looks for a deadlock (deadlock_timeout, a second), so that a request which
-// holds one of the two tables and waits for the other goes on and is not ended.
+// has changed its organization and waits for the table goes on and is not ended.
 const swapTimeout = "300ms"
 
 // partitionByMonth makes a partitioned table of each that is none yet. It does so while the
@@ -89,15 +89,14 @@ func (g grown) giveUp(ctx context.Context, conn *pgx.Conn, why error) error {
 	return errors.Join(why, err)
 }
 
-// swap puts a partitioned table in the place of the table, with its rules, rights, triggers,
-// references and indexes, and the table into that. Programs that wait for the table meanwhile
+// swap puts a partitioned table in the place of the table, with its rules, rights, triggers
+// and indexes, and the table into that. Programs that wait for the table meanwhile
 // find the new one by its name.
 func (g grown) swap(ctx context.Context, tx pgx.Tx, until string) error {
 	before, blank := g.table+"_before", g.table+"_default"
 	for _, sql := range []string{
 		"set local lock_timeout = '" + swapTimeout + "'",
-		// The triggers of the reference to organizations are exchanged too.
-		"lock table public.organizations, public." + g.table + " in access exclusive mode",
+		"lock table public." + g.table + " in access exclusive mode",
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return err
@@ -130,7 +129,8 @@ func (g grown) swap(ctx context.Context, tx pgx.Tx, until string) error {
 
 // belongingsQuery lists what a table has beside its columns, its checks and its keys, as the
 // statements that take it from the table and that give it to the new one, before the partitions
-// are attached. A trigger of a statement stays where it is too: app.ensure_months has each partition
+// are attached. A reference is one of each partition, as the keys are: one of the partitioned table
+// would lock organizations, which every request reads, while it is exchanged. A trigger of a statement stays where it is too: app.ensure_months has each partition
 // have it.
 const belongingsQuery = `
 with t as (select c.oid, c.relname, format('public.%I', c.relname) as name, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity
@@ -138,7 +138,7 @@ with t as (select c.oid, c.relname, format('public.%I', c.relname) as name, c.re
 roles as (select 0::oid as oid, 'public' as name union all select r.oid, quote_ident(r.rolname) from pg_roles r)
 select '' as drop, pg_get_indexdef(i.indexrelid) as create from t join pg_index i on i.indrelid = t.oid where not i.indisunique
 union all
-select '', format('alter table %s add constraint %I %s', t.name, k.conname, pg_get_constraintdef(k.oid)) from t join pg_constraint k on k.conrelid = t.oid where k.contype = 'f'
+select '', format('alter table months.%I add constraint %I %s', t.relname || '_default', k.conname, pg_get_constraintdef(k.oid)) from t join pg_constraint k on k.conrelid = t.oid where k.contype = 'f'
 union all
 select case when g.tgtype & 1 = 1 then format('drop trigger %I on %s', g.tgname, t.name) else '' end, pg_get_triggerdef(g.oid)
   from t join pg_trigger g on g.tgrelid = t.oid where not g.tgisinternal

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"satchel/internal/pgtest"
 	"satchel/internal/schema"
@@ -108,7 +109,7 @@ func TestTablesBecomePartitionsOfThemselves(t *testing.T) {
 		union all select format('%s %s', grantee, privilege_type) from information_schema.table_privileges where table_schema = 'public' and table_name = $1
 		union all select format('%s %s', attname, attacl) from pg_attribute where attrelid = ('public.' || $1)::regclass and attacl is not null
 		union all select replace(replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON '), 'public.', '') from pg_index where indrelid = ('public.' || $1)::regclass and not indisunique
-		union all select pg_get_constraintdef(oid) from pg_constraint where conrelid = ('public.' || $1)::regclass and contype <> 'p'
+		union all select pg_get_constraintdef(oid) from pg_constraint where conrelid = ('public.' || $1)::regclass and contype = 'c'
 		union all select pg_get_triggerdef(oid) from pg_trigger where tgrelid = ('public.' || $1)::regclass and not tgisinternal) s`
 	const files = `select string_agg(pg_relation_filenode(r)::text, ' ' order by r) from (
 		select c.oid as r from pg_class c where c.oid = $1::text::regclass union all select indexrelid from pg_index where indrelid = $1::text::regclass) s`
@@ -128,6 +129,9 @@ func TestTablesBecomePartitionsOfThemselves(t *testing.T) {
 		var has, at string
 		require.NoError(t, admin.QueryRow(t.Context(), rules, table).Scan(&has))
 		require.Equal(t, had[table], has)
+		for _, partition := range partitions(t, admin, table) {
+			require.Equal(t, 1, count(t, admin, "select count(*) from pg_constraint where conrelid = ('months.' || $1)::regclass and contype = 'f' and confrelid = 'organizations'::regclass", partition), partition)
+		}
 		require.NoError(t, admin.QueryRow(t.Context(), files, "months."+table+"_before").Scan(&at))
 		require.Equal(t, stored[table], at, "no row and no index of %s was written again", table)
 	}
@@ -142,6 +146,62 @@ func TestTablesBecomePartitionsOfThemselves(t *testing.T) {
 	require.NoError(t, err, "again")
 }
 
+// TestRowsAreWrittenWhileTablesAreExchanged: no transaction fails, and none of its rows is lost. Each reads
+// its organization first and records last, as requests do, or only records.
+func TestRowsAreWrittenWhileTablesAreExchanged(t *testing.T) {
+	t.Parallel()
+	d, admin := unpartitioned(t)
+	config, err := pgx.ParseConfig(d.OwnerURL)
+	require.NoError(t, err)
+	config.RuntimeParams["lock_timeout"] = "3s" // as schema.Up has it
+	owner, err := pgx.ConnectConfig(t.Context(), config)
+	require.NoError(t, err)
+	defer func() { _ = owner.Close(context.Background()) }()
+	ended := make(chan struct{})
+	var written [4]int
+	var group errgroup.Group
+	for w := range written {
+		org := d.Organization(t, 1)
+		group.Go(func() error {
+			for {
+				select {
+				case <-ended:
+					return nil
+				default:
+				}
+				err := d.InTx(context.Background(), org, func(tx *tenancy.Tx) error {
+					if w%2 == 0 {
+						if _, err := tx.Exec(context.Background(), "select name from organizations"); err != nil {
+							return err
+						}
+					}
+					_, err := tx.Exec(context.Background(), auditInsert, auditEvent(org))
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				written[w]++
+			}
+		})
+	}
+	_, err = schema.Change(t.Context(), d.OwnerURL, migrations.Files)
+	if err == nil {
+		err = schema.PartitionByMonth(t.Context(), owner, time.Now())
+	}
+	close(ended)
+	require.NoError(t, group.Wait())
+	require.NoError(t, err)
+	sum := 0
+	for _, n := range written {
+		require.Positive(t, n)
+		sum += n
+	}
+	require.Equal(t, sum, count(t, admin, "select count(*) from audit_events"))
+	require.Equal(t, sum, count(t, admin, "select count(distinct (organization_id, seq)) from audit_events"))
+	require.Equal(t, []string{"audit_events_before", "audit_events_default"}, partitions(t, admin, "audit_events"))
+}
+
 // TestAnExchangeGoesOnWhereItWas: an exchange that does not get its locks is tried again and
 // leaves nothing, and what dies between two steps is gone on with.
 func TestAnExchangeGoesOnWhereItWas(t *testing.T) {
@@ -154,7 +214,7 @@ func TestAnExchangeGoesOnWhereItWas(t *testing.T) {
 	defer func() { _ = holder.Close(context.Background()) }()
 	tx, err := holder.Begin(t.Context())
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), "select from organizations")
+	_, err = tx.Exec(t.Context(), "select from activity_events")
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() {
@@ -162,7 +222,7 @@ func TestAnExchangeGoesOnWhereItWas(t *testing.T) {
 		done <- err
 	}()
 	waits := func() bool {
-		return count(t, admin, "select count(*) from pg_locks where relation = 'organizations'::regclass and not granted") > 0
+		return count(t, admin, "select count(*) from pg_locks where relation = 'activity_events'::regclass and not granted") > 0
 	}
 	require.Eventually(t, waits, 30*time.Second, 5*time.Millisecond, "it wants the lock")
 	require.Eventually(t, func() bool { return !waits() }, 30*time.Second, 5*time.Millisecond, "and lets others pass")

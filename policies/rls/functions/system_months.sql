@@ -23,6 +23,9 @@ begin
             month := t.name || to_char(upcoming, '_YYYY_MM'); did := 'made'; wrong := false;
             begin
                 execute format('create table months.%I (like months.%I including defaults including constraints including indexes)', month, blank);
+                for g in select k.conname, pg_get_constraintdef(k.oid) as made from pg_constraint k where k.conrelid = format('months.%I', blank)::regclass and k.contype = 'f' loop
+                    execute format('alter table months.%I add constraint %I %s', month, g.conname, g.made);
+                end loop;
                 execute format('alter table months.%I enable row level security, force row level security', month);
                 execute format('grant select on months.%I to satchel_backup', month);
                 execute format('create policy backup on months.%I for select to satchel_backup using (true)', month);
