@@ -61,6 +61,8 @@ var measurements = []struct {
 	{"rosters", "a roster of 10,000 people (--full: 100,000), read, compared, applied, and sent again", (*bench).rosters},
 	{"reconcile", "a million rows against a million keys", (*bench).reconcile},
 	{"neighbor", "an organization's list beside one that asks ten times too often", (*bench).neighbor},
+	{"encryption", "objects stored and read with their own data keys against plain text", (*bench).encryption},
+	{"consent", "what the decision about a child's consent costs on the way of an upload", (*bench).consent},
 	{"trail", "what a publication's row in the audit log costs", (*bench).auditLog},
 	{"fairness", "one organization's backlog against another's single files", (*bench).fairness},
 	{"shares", "a share's limit of 50 downloads under 200 clients at once, 100 times", (*bench).shares},
