@@ -161,6 +161,10 @@ func TestBodiesAreBounded(t *testing.T) {
 		send(`{"email":`+strings.Repeat(open, 40)).refused(http.StatusBadRequest, "body_too_deep")
 	}
 	send(`{"email":"`+strings.Repeat("[", 1000)+`\"","role":"teacher"}`).refused(http.StatusBadRequest, "invalid_email")
+	for _, text := range []string{`a\u0000b`, `\\\u0000`, "\xff"} {
+		send(`{"email":"`+text+`","role":"teacher"}`).refused(http.StatusBadRequest, "invalid_text")
+	}
+	send(`{"email":"\\u0000","role":"teacher"}`).refused(http.StatusBadRequest, "invalid_email") // a backslash, and no escape
 	send(strings.Repeat("[", 2<<20)).refused(http.StatusRequestEntityTooLarge, "body_too_large")
 	send(`{"email":"`+strings.Repeat("a", 2<<20)).refused(http.StatusRequestEntityTooLarge, "body_too_large")
 	owner.call(post, owner.orgPath("/invitations"), io.MultiReader(strings.NewReader(`{"email":"`), bytes.NewReader(make([]byte, 2<<20))),

@@ -42,7 +42,7 @@ func TestFileFromUploadToTrashAndBack(t *testing.T) {
 	require.Equal(t, lorem, string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))
 
 	owner.call(patch, at(f.ID, ""), map[string]string{"name": "Ünïcode ✓.txt", "category": "x"}).is(200)
-	owner.call(patch, at(f.ID, ""), map[string]string{"name": "a\x00b"}).refused(400, "invalid_name")
+	owner.call(patch, at(f.ID, ""), map[string]string{"name": "a\x00b"}).refused(400, "invalid_text")
 	owner.call(patch, at(f.ID, ""), map[string]string{"nom": "x"}).refused(400, "invalid_body")
 	owner.call(patch, at(f.ID, ""), strings.NewReader("{}"), "Content-Type", "text/plain").refused(415, "unsupported_media_type")
 	owner.call(patch, at(f.ID, ""), map[string]string{"description": strings.Repeat("x", 1<<20+1)}).refused(413, "body_too_large")
@@ -208,7 +208,8 @@ func TestListRefusals(t *testing.T) {
 	owner := b.person(b.organization(), tenancy.Owner)
 	for query, code := range map[string]string{
 		"limit=0": "invalid_limit", "limit=201": "invalid_limit", "limit=x": "invalid_limit", "status=gone": "invalid_status",
-		"sort=width": "unknown_sort", "kind=spoon": "invalid_kind", "size_from=x": "invalid_size_from", "changed_to=today": "invalid_changed_to", "cursor=x": "invalid_cursor", "cursor=e30": "invalid_cursor", "q=%00": "invalid_query", "category=%ff": "invalid_query",
+		"sort=width": "unknown_sort", "kind=spoon": "invalid_kind", "size_from=x": "invalid_size_from", "changed_to=today": "invalid_changed_to", "cursor=x": "invalid_cursor", "cursor=e30": "invalid_cursor", "q=%00": "invalid_query", "category=%ff": "invalid_query", "type=%00": "invalid_query", "type=%ff": "invalid_query", "%00=a": "invalid_query",
+		"changed_from=0000-01-01T00:00:00Z": "invalid_changed_from", "changed_to=9999-12-31T23:00:00-23:00": "invalid_changed_to",
 	} {
 		owner.call(get, storagePath+"/files?"+query, nil).refused(400, code)
 	}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -31,6 +33,7 @@ const LongestQuery = 8 << 10
 var (
 	errQuery = fault.New(fault.Invalid, "query_too_long", "The query of this address is longer than %d bytes. Shorten it.", LongestQuery)
 	errPath  = fault.New(fault.Invalid, "invalid_path", "The path of this address holds an encoded slash or backslash (%%2F, %%5C), which no address of this API has. Write it without.")
+	errText  = fault.New(fault.Invalid, "invalid_query", "The query or the path of this address holds the character U+0000 or bytes that are not UTF-8, which no text of this API has. Take them out.")
 	errTwice = fault.New(fault.Invalid, "duplicate_header", "A header that names the caller, the organization or the key of this request came twice. Send it once.")
 )
 
@@ -66,8 +69,19 @@ func wellFormed(r *http.Request) error {
 	if len(r.URL.RawQuery) > LongestQuery {
 		return errQuery
 	}
+	if !isText(r.URL.Path) {
+		return errText
+	}
+	for name, values := range r.URL.Query() {
+		if !isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) }) {
+			return errText
+		}
+	}
 	return nil
 }
+
+// isText says whether the database can hold a text. Refused here, no handler can forget it.
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // holdsEncodedSlash finds what is one part of a path for a proxy in front, which
 // may guard paths by their beginning, and two parts for the router here.

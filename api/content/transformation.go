@@ -31,6 +31,9 @@ func (c *Contents) Transformed(v Version, ask transforms.Ask, sizes []int) (word
 	if err != nil {
 		return "", "", err
 	}
+	if spec.Page > v.Pages && v.Pages == 0 {
+		return "", "", fault.New(fault.NotFound, "no_such_page", "This file has no pages. Leave page out for a picture of it.")
+	}
 	if spec.Page > v.Pages {
 		return "", "", fault.New(fault.NotFound, "no_such_page", "The document has %d pages.", v.Pages)
 	}

@@ -26,7 +26,7 @@ var (
 	errNoFilter  = request.Invalid("filter", "filter narrows by one field at least. A change of all jobs is no filter.")
 	errCount     = fault.New(fault.Conflict, "count_changed", "The filter finds another number of jobs than expected_count. Look again with dry_run.")
 	errBulkWhat  = request.Invalid("action", "action is cancel, retry or priority.")
-	errHeld      = fault.New(fault.Conflict, "queue_paused", "The queue is paused, and a rate would let it go on. Send paused: false with the rate, or wait.")
+	errHeld      = fault.New(fault.Conflict, "queue_paused", "The queue is paused, and a rate would let it go on. Let it go on first (paused: false), or wait until that is done.")
 	errRate      = request.Invalid("rate", "rate and rate_per_organization are numbers above 0, or null for no limit. A pause is paused: true.")
 	errSetsEvery = request.Invalid("body", "Give paused, rate or rate_per_organization.")
 )

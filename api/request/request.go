@@ -27,6 +27,7 @@ var (
 	errJSON  = fault.New(fault.Invalid, "invalid_body", "The body is not the JSON object that this call takes. GET /api/v1/openapi.yaml describes it.")
 	errDeep  = fault.New(fault.Invalid, "body_too_deep", "The body's objects and lists are nested more than %d deep, which no call takes.", maxDepth)
 	errSlow  = fault.New(fault.Invalid, "body_timeout", "The body did not come whole in its time. Send it again, at once.")
+	errText  = fault.New(fault.Invalid, "invalid_text", "A text of the body holds the character U+0000 or bytes that are not UTF-8, which no text of this API has. Take them out.")
 	errMedia = fault.New(fault.Invalid, "unsupported_media_type", "Send the body as Content-Type: application/json.")
 )
 
@@ -88,6 +89,9 @@ func Body[T any](c *gin.Context) (T, error) {
 	if tooDeep(text) {
 		return v, errDeep
 	}
+	if !utf8.Valid(text) || holdsNUL(text) {
+		return v, errText
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
@@ -137,6 +141,21 @@ func tooDeep(text []byte) bool {
 	return false
 }
 
+// holdsNUL finds the escape of U+0000, which Postgres holds in no text: refused here, no
+// handler can forget it. The character itself is no JSON.
+func holdsNUL(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(text[i+1:], []byte("u0000")) {
+			return true
+		}
+		i++ // another escape, also that of a backslash
+	}
+	return false
+}
+
 // OptionalBody is Body for calls that mean something without one.
 func OptionalBody[T any](c *gin.Context) (T, error) {
 	if c.Request.ContentLength == 0 {
@@ -170,11 +189,22 @@ func Time(c *gin.Context, name string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := Moment(text)
 	if err != nil {
 		return t, Invalid(name, "%s is a time such as 2026-01-31T00:00:00Z.", name)
 	}
 	return t, nil
+}
+
+var errYear = errors.New("the year is not from 1 to 9999")
+
+// Moment reads a time of RFC 3339. The year 0, which Go reads, is none of the database's.
+func Moment(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if year := t.UTC().Year(); err == nil && (year < 1 || year > 9999) {
+		return time.Time{}, errYear
+	}
+	return t, err
 }
 
 const maxWait = 60 * time.Second

@@ -28,7 +28,7 @@ func (r *Spaces) ReportAccess(c *gin.Context) error {
 	before := time.Now()
 	if text := c.Query("before"); text != "" {
 		var err error
-		if before, err = time.Parse(time.RFC3339, text); err != nil {
+		if before, err = request.Moment(text); err != nil {
 			return request.Invalid("before", "before is a time such as 2026-12-01T08:00:00Z: only files that were begun before it are counted.")
 		}
 	}

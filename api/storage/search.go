@@ -124,9 +124,8 @@ func readNarrowing(c *gin.Context) (n search.Narrowing, err error) {
 			return n, err
 		}
 	}
-	moment := func(text string) (time.Time, error) { return time.Parse(time.RFC3339, text) }
 	for name, t := range map[string]**time.Time{"changed_from": &n.ChangedFrom, "changed_to": &n.ChangedTo} {
-		if *t, err = optional(c, name, moment, "is a time such as 2026-11-28T12:00:00Z"); err != nil {
+		if *t, err = optional(c, name, request.Moment, "is a time such as 2026-11-28T12:00:00Z"); err != nil {
 			return n, err
 		}
 	}

@@ -226,6 +226,7 @@ var nextSteps = map[string]string{
 	"second_person_required": "another owner or admin gives `satchel space approve GRANT`",
 	"nothing_to_hand_in":     "`satchel upload FILE --to FOLDER` puts a file into it",
 	"invalid_body":           "where the help of the command says ID, give an id such as 0198c2b4-5f3e-7a01-8b9c-2d4e6f8a0b1c, as the lists show it, and no name",
+	"queue_paused":           "`satchel queue resume QUEUE --reason WHY` lets it go on, and then it takes a rate",
 	"folder_not_empty":       "`satchel ls --in FOLDER` and `satchel ls --in FOLDER --status deleted` list what is in it",
 }
 

@@ -50,7 +50,7 @@ readonly contract=deploy/tools/openapi
 npm_tools() {
   local installed=$contract/node_modules/.installed
   cmp -s "$contract/package-lock.json" "$installed" && return
-  npm --prefix "$contract" ci --no-audit --no-fund --ignore-scripts && cp "$contract/package-lock.json" "$installed"
+  npm --prefix "$contract" ci --no-audit --no-fund --ignore-scripts --loglevel=error && cp "$contract/package-lock.json" "$installed"
 }
 
 # redocly: the rules of redocly.yaml. It reports no use and looks for no newer version of itself.

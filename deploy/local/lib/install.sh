@@ -99,7 +99,9 @@ build_console() {
   local web=$SATCHEL_ROOT/web wanted
   wanted=$(cd "$web" && find . \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
   [[ -d $web/dist && -f $SATCHEL_TOOLS/.console.stamp && $(<"$SATCHEL_TOOLS/.console.stamp") == "$wanted" ]] && return
-  npm --prefix "$web" ci --no-audit --no-fund --ignore-scripts
+  say "Building the web console"
+  # Some packages name a newer Node than Debian's 20, with which they are tested here.
+  npm --prefix "$web" ci --no-audit --no-fund --ignore-scripts --loglevel=error
   npm --prefix "$web" run build
   echo "$wanted" >"$SATCHEL_TOOLS/.console.stamp"
 }
