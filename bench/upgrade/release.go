@@ -27,14 +27,14 @@ type release struct {
 // readRelease reads a folder that deploy/local/upgrade.sh made.
 func readRelease(name, dir string) (release, error) {
 	r := release{name: name, dir: dir, own: map[string][]string{}}
-	env, err := os.ReadFile(filepath.Join(dir, "env")) //nolint:gosec // the folder that the caller names
+	env, err := os.ReadFile(filepath.Join(dir, "env"))
 	if err != nil {
 		return r, fmt.Errorf("the settings of the %s release: %w", name, err)
 	}
 	for v := range bytes.SplitSeq(bytes.TrimRight(env, "\x00"), []byte{0}) {
 		r.env = append(r.env, string(v))
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "process-compose.yaml")) //nolint:gosec // the same
+	text, err := os.ReadFile(filepath.Join(dir, "process-compose.yaml"))
 	if err != nil {
 		return r, fmt.Errorf("the processes of the %s release: %w", name, err)
 	}
@@ -72,7 +72,7 @@ type program struct {
 }
 
 func (r release) command(ctx context.Context, folder, name string, settings map[string]string, arguments ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(r.dir, "bin", name), arguments...) //nolint:gosec // a program of the release
+	cmd := exec.CommandContext(ctx, filepath.Join(r.dir, "bin", name), arguments...)
 	cmd.Dir = folder
 	cmd.Env = append(append(slices.Clone(os.Environ()), r.env...), r.own[name]...)
 	cmd.Env = append(cmd.Env, "SATCHEL_STACK="+folder) // what a killed run leaves is found by it
@@ -94,7 +94,7 @@ func (r release) once(ctx context.Context, folder, name string, arguments ...str
 // start starts a program and waits until it is ready. Its log is added to that of its place, such
 // as api-1.
 func (r release) start(ctx context.Context, folder, name, place string, settings map[string]string) (*program, error) {
-	log, err := os.OpenFile(filepath.Join(folder, "log", place+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // in the stack's folder
+	log, err := os.OpenFile(filepath.Join(folder, "log", place+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ var mixed = []kind{
 // Mixed makes the file of a number: any kind, any way that suits its size. No other number's file has its
 // name.
 func Mixed(number int) File {
-	at := mathrand.IntN(100) //nolint:gosec // a choice, no secret
+	at := mathrand.IntN(100)
 	for _, k := range mixed {
 		if at -= k.share; at < 0 {
 			return File{Name: fmt.Sprintf("%06d – Grüße.%s", number, k.extension), Body: k.make(mark()), Outcome: k.outcome}.by()
@@ -94,7 +94,7 @@ func (f File) by() File {
 	if len(f.Body) > largestForm {
 		ways = []Way{Tus, Pieces, Pieces}
 	}
-	f.Way = ways[mathrand.IntN(len(ways))] //nolint:gosec // a choice, no secret
+	f.Way = ways[mathrand.IntN(len(ways))]
 	return f
 }
 
@@ -108,7 +108,7 @@ func (f File) chunk() int64 {
 	return int64(len(f.Body))
 }
 
-func between(least, most int) int { return least + mathrand.IntN(most-least) } //nolint:gosec // a size, no secret
+func between(least, most int) int { return least + mathrand.IntN(most-least) }
 
 // mark is a word that no other file has.
 func mark() string {
