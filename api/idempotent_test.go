@@ -154,13 +154,13 @@ var sends = map[string]func(*scene) again{
 		guardian, pupil := s.child(tenancy.Parent)
 		return s.posts(guardian, s.school("/erasure-requests"), map[string]any{"student_id": pupil.id})
 	},
-	"POST " + consentsToPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/disclosure-consents"), s.consentTo()) },
-	"POST " + amendmentsPath:                 func(s *scene) again { return s.posts(s.owner, s.school("/amendments"), s.contested()) },
-	"POST " + dutiesPath:                     func(s *scene) again { return s.posts(s.owner, s.school("/compliance-duties"), newDuty(s.owner.id)) },
-	"POST " + incidentsPath:                  func(s *scene) again { return s.posts(s.owner, s.school("/incidents"), newIncident) },
-	"POST " + dispositionsPath:               func(s *scene) again { return s.posts(s.owner, s.school("/dispositions"), newDisposition) },
-	"POST " + holdsPath:                      func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
-	"POST " + webhooksPath:                   func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
+	"POST " + consentsToPath:   func(s *scene) again { return s.posts(s.owner, s.school("/disclosure-consents"), s.consentTo()) },
+	"POST " + amendmentsPath:   func(s *scene) again { return s.posts(s.owner, s.school("/amendments"), s.contested()) },
+	"POST " + dutiesPath:       func(s *scene) again { return s.posts(s.owner, s.school("/compliance-duties"), newDuty(s.owner.id)) },
+	"POST " + incidentsPath:    func(s *scene) again { return s.posts(s.owner, s.school("/incidents"), newIncident) },
+	"POST " + dispositionsPath: func(s *scene) again { return s.posts(s.owner, s.school("/dispositions"), newDisposition) },
+	"POST " + holdsPath:        func(s *scene) again { return s.posts(s.owner, s.school("/holds"), newHold) },
+	"POST " + webhooksPath:     func(s *scene) again { return s.posts(s.owner, s.school("/webhooks"), newWebhook) },
 	"POST " + webhookPath + "/rotate": func(s *scene) again {
 		return s.posts(s.owner, s.webhook("/rotate"), map[string]any{"overlap": 60})
 	},

@@ -160,7 +160,9 @@ func (r *Erasures) Decide(c *gin.Context) error {
 // Withdraw takes a request back.
 func (r *Erasures) Withdraw(c *gin.Context) error {
 	by := request.Caller(c).User
-	return r.end(c, func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error { return erasures.Withdraw(ctx, tx, id, by) })
+	return r.end(c, func(ctx context.Context, tx *tenancy.Tx, id uuid.UUID) error {
+		return erasures.Withdraw(ctx, tx, id, by)
+	})
 }
 
 // GetRequestCertificate gives the certificate of an erasure that a request began, to who asked too.
