@@ -236,7 +236,7 @@ func New(p Parts) *API {
 		histories:  &histories.Histories{DB: p.DB, Codec: p.Payloads},
 		quarantine: &quarantine.Quarantine{DB: p.DB},
 		holds:      &holds.Holds{DB: people},
-		erasures:   &erasures.Erasures{DB: people, Workflows: p.Workflows},
+		erasures:   &erasures.Erasures{DB: people, All: p.DB, Workflows: p.Workflows},
 		requests:   &accessrequests.Requests{DB: people, Workflows: p.Workflows, Exports: p.Exports},
 		records:    &records.Records{DB: people, Log: p.Log},
 		directory:  &directory.Directory{DB: people},

@@ -45,11 +45,15 @@ func TestErasuresAreAskedByManagers(t *testing.T) {
 	require.Len(t, read[request.Page[erasures.View]](auditor.call(get, erasuresPath, nil).is(200)).Items, 2)
 	s.person(s.owner.org, tenancy.Teacher).call(get, path, nil).refused(403, "not_granted")
 	auditor.call(get, path+"/certificate", nil).refused(409, "erasure_not_certified")
+	_, err := s.db.Single(s.owner.org).Exec(t.Context(), "insert into erasure_derived (organization_id, erasure_id, file_id, source_id) values (app.org(), $1, $2, $3), (app.org(), $1, $4, $3)", made.ID, hidden, made.Target, uuid.New())
+	require.NoError(t, err)
+	require.Equal(t, []erasures.DerivedView{{File: hidden, Source: made.Target}}, read[request.Page[erasures.DerivedView]](auditor.call(get, path+"/derived", nil).is(200)).Items, "what is here still")
+	s.person(s.organization(), tenancy.Owner).call(get, path+"/derived", nil).refused(404, "erasure_not_found")
 	certificate := `{"form": 1, "id": "` + made.ID.String() + `", "organization": "` + s.owner.org.String() + `", "scope": "file", "target": "` + made.Target.String() + `", "basis": "school_directive",
 		"rule": "r", "requested_at": "2026-11-30T00:00:00Z", "requested_by": "", "certified_at": "2026-11-30T00:00:00Z", "files": 1, "versions": 1, "bytes": 9, "exports": 0,
 		"items": [{"file": "` + made.Target.String() + `", "version": "` + made.Target.String() + `", "sha256": "", "size": 9, "method": "delete"}], "stores": [], "holds": "h",
 		"keys_backup_until": "2026-12-07T00:00:00Z", "audit_seq": 1, "audit_hash": "0000000000000000000000000000000000000000000000000000000000000000", "key": "k", "signature": "s"}`
-	_, err := s.db.Single(s.owner.org).Exec(t.Context(), "update erasures set state = 'certified', certified_at = now(), certificate = $2 where id = $1", made.ID, certificate)
+	_, err = s.db.Single(s.owner.org).Exec(t.Context(), "update erasures set state = 'certified', certified_at = now(), certificate = $2 where id = $1", made.ID, certificate)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, read[store.Certificate](auditor.call(get, path+"/certificate", nil).is(200)).Files)
 	page := auditor.call(get, path+"/certificate?format=pdf", nil).is(200).text()
@@ -65,4 +69,5 @@ func (s *school) erasuresAreAsked() {
 	s.do(s.owner, get, erasuresPath, nil)
 	s.do(s.owner, get, erasuresPath+"/"+s.strange.String(), nil)
 	s.do(s.owner, get, erasuresPath+"/"+s.strange.String()+"/certificate", nil)
+	s.do(s.owner, get, erasuresPath+"/"+s.strange.String()+"/derived", nil)
 }

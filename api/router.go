@@ -515,6 +515,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a line a route
 		{Method: get, Path: erasuresPath, Action: tenancy.ReadErasures, Handler: a.erasures.List},
 		{Method: post, Path: erasuresPath, Action: tenancy.ManageErasures, Audit: "erasure.request", Idempotency: idempotency.Route{Replay: a.erasures.ReplayAsk}, Handler: a.erasures.Ask},
 		{Method: get, Path: erasurePath, Action: tenancy.ReadErasures, Handler: a.erasures.Get},
+		{Method: get, Path: erasurePath + "/derived", Action: tenancy.ReadErasures, Handler: a.erasures.ListDerived},
 		{Method: get, Path: erasurePath + "/certificate", Action: tenancy.ReadErasures, Cost: ratelimit.Report, Class: waiting, Handler: a.erasures.GetCertificate},
 
 		{Method: get, Path: erasureAsksPath, Action: tenancy.ReadErasureRequests, Handler: a.erasures.ListRequests},

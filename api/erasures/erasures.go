@@ -25,6 +25,7 @@ type Workflows interface {
 // Erasures answers for erasures.
 type Erasures struct {
 	DB        *tenancy.DB // as the caller
+	All       *tenancy.DB // who may have a file erased need not see it
 	Workflows Workflows
 }
 
@@ -124,6 +125,27 @@ func (r *Erasures) Get(c *gin.Context) error {
 		return err
 	}
 	return r.answer(c, id, http.StatusOK)
+}
+
+// DerivedView is a document that was made from what an erasure erased.
+type DerivedView struct {
+	File   uuid.UUID `json:"file_id"`
+	Source uuid.UUID `json:"source_id"`
+}
+
+// ListDerived lists the documents that were made from what an erasure erased and are here still.
+func (r *Erasures) ListDerived(c *gin.Context) error {
+	id, err := named(c)
+	if err != nil {
+		return err
+	}
+	ctx, org := c.Request.Context(), request.Caller(c).Org
+	if _, err := erasures.Get(ctx, r.DB.Single(org), id); err != nil {
+		return err
+	}
+	return request.List(c, 2, func(after []uuid.UUID, limit int) ([]erasures.Derived, error) {
+		return erasures.ListDerived(ctx, r.All.Single(org), id, erasures.Derived{File: after[0], Source: after[1]}, limit)
+	}, func(d erasures.Derived) DerivedView { return DerivedView(d) }, func(d erasures.Derived) []uuid.UUID { return []uuid.UUID{d.File, d.Source} })
 }
 
 // pdfType is the media type of the form for people.

@@ -56,15 +56,19 @@ func render(c erasures.Certificate) ([]byte, error) {
 		}
 		p.Ln(line)
 	}
-	var items, kept []string
+	var items, kept, derived []string
 	for _, i := range c.Items {
 		items = append(items, fmt.Sprintf("%s %d %s", i.Version, i.Size, i.Method), "    sha256 "+i.SHA256)
 	}
 	for _, k := range c.Kept {
 		kept = append(kept, k.File.String()+" "+k.Reason)
 	}
+	for _, d := range c.Derived {
+		derived = append(derived, d.File.String()+" from "+d.Source.String())
+	}
 	list("Versions erased: id, bytes, method (NIST SP 800-88), SHA-256 of the bytes", items)
 	list("Files that were not erased, and why", kept)
+	list("Documents made from what was erased, which are files of their own: a person decides about them", derived)
 	var out bytes.Buffer
 	if err := p.Output(&out); err != nil {
 		return nil, fmt.Errorf("write PDF: %w", err)

@@ -110,7 +110,8 @@ break_glass_reviews: note
 holds: reason name_part
 retention_reviews: reason
 erasures: reference
-erasure_items:`},
+erasure_items:
+erasure_derived:`},
 	{Records, "what the school records of its duties, of incidents and of directives", withOrganization, `
 compliance_duties: note
 directory_policies:

@@ -139,6 +139,7 @@ func seed(t *testing.T, d *pgtest.Database, org tenancy.OrgID) {
 		{"insert into erasure_requests (organization_id, id, student_id, requester_id, note) values (app.org(), $1, $2, $2, 'all of it')", []any{class, student}},
 		{"insert into erasures (organization_id, id, scope, target_id, basis) values (app.org(), $1, 'file', $2, 'school_directive')", []any{class, file}},
 		{"insert into erasure_items (organization_id, erasure_id, version_id, file_id, size) values (app.org(), $1, $2, $3, 10)", []any{class, version, file}},
+		{"insert into erasure_derived (organization_id, erasure_id, file_id, source_id) values (app.org(), $1, $2, $2)", []any{class, file}},
 		{"insert into file_tags (organization_id, file_id, tag, added_by) values (app.org(), $1, 'algebra', $2)", []any{file, user}},
 		{"insert into bulk_changes (organization_id, id, action, actor_id) values (app.org(), $1, 'trash', $2)", []any{class, user}},
 		{"insert into bulk_items (organization_id, change_id, number, file_id) values (app.org(), $1, 1, $2)", []any{class, file}},

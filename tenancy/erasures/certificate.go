@@ -42,10 +42,11 @@ type Certificate struct {
 	Exports      int64            `json:"exports"`           // copies of the organization that were removed because they may have held it
 	Objects      int64            `json:"objects,omitempty"` // of an organization: what was removed from the stores
 	Items        []Item           `json:"items,omitempty"`
-	Kept         []Kept           `json:"kept,omitempty"`   // what was not erased, and why
-	Person       PersonState      `json:"person,omitempty"` // what became of the person's own row
-	Rows         map[string]int64 `json:"rows,omitempty"`   // of an organization: what was removed, by table
-	Stores       []string         `json:"stores"`           // that were listed, and have nothing of it
+	Kept         []Kept           `json:"kept,omitempty"`    // what was not erased, and why
+	Derived      []Derived        `json:"derived,omitempty"` // documents that were made from what was erased, and stay until a person decides
+	Person       PersonState      `json:"person,omitempty"`  // what became of the person's own row
+	Rows         map[string]int64 `json:"rows,omitempty"`    // of an organization: what was removed, by table
+	Stores       []string         `json:"stores"`            // that were listed, and have nothing of it
 	Holds        string           `json:"holds"`
 	KeysBackup   string           `json:"keys_backup_until"` // when the last backup with its data keys is gone
 	AuditSeq     int64            `json:"audit_seq"`         // the end of the audit log then

@@ -300,6 +300,9 @@ func Certify(ctx context.Context, tx *tenancy.Tx, id uuid.UUID, s *audit.Signer,
 		c.RequestedBy = e.RequestedBy.String()
 	}
 	c.add(items)
+	if c.Derived, err = ListDerived(ctx, tx, id, Derived{}, mostDerived); err != nil {
+		return Certificate{}, err
+	}
 	if c.Scope == Person {
 		if c.Person, err = forgetPerson(ctx, q, e.TargetID, tell); err != nil {
 			return Certificate{}, err

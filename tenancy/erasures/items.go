@@ -71,11 +71,15 @@ func KeepIfDecided(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) (kep
 
 // End notes, in the transaction that ended the versions of a file, that all of them are to go,
 // those too that came since the inventory. It forgets the zips that name the file, and takes
-// the packages of requests for access that name it out of reach.
+// the packages of requests for access that name it out of reach. Documents that were made from the file stay, and
+// are noted.
 func End(ctx context.Context, tx *tenancy.Tx, id, file uuid.UUID) error {
 	q := erasuresdb.New(tx)
 	if err := q.ItemEnd(ctx, erasuresdb.ItemEndParams{ID: id, FileID: file}); err != nil {
 		return wrap("note the end of versions", err)
+	}
+	if err := q.DerivedNote(ctx, erasuresdb.DerivedNoteParams{ID: id, FileID: file}); err != nil {
+		return wrap("note what was made of the file", err)
 	}
 	if err := q.ZipForget(ctx, file); err != nil {
 		return wrap("forget zips", err)

@@ -247,6 +247,21 @@ with made as (select g.id from generations g where g.ended_at is not null and (g
      revisions as (delete from generation_revisions r using made m where r.generation_id = m.id)
 update generations g set title = '', updated_at = now() from made m where g.id = m.id and g.title <> '';
 
+-- Documents that were made from a file, and are files of their own. It is noted before the file goes, which takes
+-- along of what a document was made.
+-- name: DerivedNote :exec
+insert into erasure_derived (organization_id, erasure_id, file_id, source_id)
+select g.organization_id, sqlc.arg(id), g.result_file_id, g.file_id from generations g join files f on f.organization_id = g.organization_id and f.id = g.result_file_id
+ where g.file_id = sqlc.arg(file_id)::uuid and g.result_file_id <> g.file_id
+on conflict do nothing;
+
+-- Those that are here still, and do not go with the same erasure. Of a page those after a document.
+-- name: DerivedList :many
+select d.file_id, d.source_id from erasure_derived d join files f on f.organization_id = d.organization_id and f.id = d.file_id
+ where d.erasure_id = sqlc.arg(id) and (d.file_id, d.source_id) > (sqlc.arg(after)::uuid, sqlc.arg(after_source)::uuid)
+   and not exists (select from erasure_items i where i.organization_id = d.organization_id and i.erasure_id = d.erasure_id and i.file_id = d.file_id and i.state <> 'kept')
+ order by d.file_id, d.source_id limit sqlc.arg(most);
+
 -- Packages of requests for access that name a file. They go out of reach in the transaction that ends
 -- the file: what they name goes with its row.
 -- name: PackagesEnd :execrows

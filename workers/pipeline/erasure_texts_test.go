@@ -95,8 +95,12 @@ func TestDraftsGoWithTheirSource(t *testing.T) {
 		return id
 	}
 	bySource, byResult, stays := made(source.File, other.File), made(other.File, result.File), made(other.File, other.File)
-	for _, file := range []uuid.UUID{source.File, result.File} {
-		require.Equal(t, erasures.Certified, a.steps(t, &dyingErasure{}, askErasure(t, &a.Bench, erasures.File, file, erasures.ParentRequest)))
+	for file, derived := range map[uuid.UUID][]erasures.Derived{source.File: {{File: other.File, Source: source.File}}, result.File: {}} {
+		erasure := askErasure(t, &a.Bench, erasures.File, file, erasures.ParentRequest)
+		require.Equal(t, erasures.Certified, a.steps(t, &dyingErasure{}, erasure))
+		c, err := erasures.GetCertificate(ctx, a.Single(a.Org), erasure)
+		require.NoError(t, err)
+		require.ElementsMatch(t, derived, c.Derived, "a document that was made from it is a file of its own, and is named")
 	}
 	for id, there := range map[uuid.UUID]int{bySource: 0, byResult: 0, stays: 1} {
 		var revisions, titles int

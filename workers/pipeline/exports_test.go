@@ -297,7 +297,7 @@ func TestEveryTenantTableIsExportedOrNamed(t *testing.T) {
 		"consent_notices": "listed by its own route", "consent_requests": "an address of a guardian, for consent alone", "consent_tokens": "what opens a link",
 		"roblox_figures": "sums of what experiences at Roblox say, which have them", "roblox_budgets": "no data", "roblox_lessons": "what documents became at Roblox, which has them",
 		"compliance_duties": "listed by its own route", "incidents": "listed by its own route", "incident_clocks": "listed with its incident", "dispositions": "listed by its own route",
-		"erasures": "have a certificate each, by their own route", "erasure_items": "are in the certificates", "erasure_requests": "listed by their own route",
+		"erasures": "have a certificate each, by their own route", "erasure_items": "are in the certificates", "erasure_derived": "are in the certificates", "erasure_requests": "listed by their own route",
 		"holds": "decisions about what is exported, of which the audit log speaks", "retention_policies": "are public", "directory_policies": "are public", "access_requests": "who asked for records, of which the audit log speaks", "access_request_files": "decisions that the audit log speaks of", "retention_reviews": "decisions that the audit log speaks of",
 	}
 	rows, err := a.Admin(t).Query(t.Context(), `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'

@@ -13,6 +13,70 @@ import (
 	"github.com/google/uuid"
 )
 
+const derivedList = `-- name: DerivedList :many
+select d.file_id, d.source_id from erasure_derived d join files f on f.organization_id = d.organization_id and f.id = d.file_id
+ where d.erasure_id = $1 and (d.file_id, d.source_id) > ($2::uuid, $3::uuid)
+   and not exists (select from erasure_items i where i.organization_id = d.organization_id and i.erasure_id = d.erasure_id and i.file_id = d.file_id and i.state <> 'kept')
+ order by d.file_id, d.source_id limit $4
+`
+
+type DerivedListParams struct {
+	ID          uuid.UUID
+	After       uuid.UUID
+	AfterSource uuid.UUID
+	Most        int64
+}
+
+type DerivedListRow struct {
+	FileID   uuid.UUID
+	SourceID uuid.UUID
+}
+
+// Those that are here still, and do not go with the same erasure. Of a page those after a document.
+func (q *Queries) DerivedList(ctx context.Context, arg DerivedListParams) ([]DerivedListRow, error) {
+	rows, err := q.db.Query(ctx, derivedList,
+		arg.ID,
+		arg.After,
+		arg.AfterSource,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DerivedListRow
+	for rows.Next() {
+		var i DerivedListRow
+		if err := rows.Scan(&i.FileID, &i.SourceID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const derivedNote = `-- name: DerivedNote :exec
+insert into erasure_derived (organization_id, erasure_id, file_id, source_id)
+select g.organization_id, $1, g.result_file_id, g.file_id from generations g join files f on f.organization_id = g.organization_id and f.id = g.result_file_id
+ where g.file_id = $2::uuid and g.result_file_id <> g.file_id
+on conflict do nothing
+`
+
+type DerivedNoteParams struct {
+	ID     uuid.UUID
+	FileID uuid.UUID
+}
+
+// Documents that were made from a file, and are files of their own. It is noted before the file goes, which takes
+// along of what a document was made.
+func (q *Queries) DerivedNote(ctx context.Context, arg DerivedNoteParams) error {
+	_, err := q.db.Exec(ctx, derivedNote, arg.ID, arg.FileID)
+	return err
+}
+
 const draftsForget = `-- name: DraftsForget :exec
 with made as (select g.id from generations g where g.ended_at is not null and (g.file_id = $1::uuid or g.result_file_id = $1::uuid)),
      revisions as (delete from generation_revisions r using made m where r.generation_id = m.id)

@@ -123,6 +123,10 @@ export const erasureById = (w: Work, id: string) => queryOptions({
 export const certificateOf = (w: Work, id: string) => one(w, ['erasures', 'certificate', id], signal =>
   w.api.GET('/api/v1/erasures/{id}/certificate', { params: { path: { id }, query: { format: 'json' } }, signal }) as Promise<{ data?: ErasureCertificate }>)
 
+/** Documents that were made from what an erasure erased, and are here still. */
+export const derivedOf = (w: Work, id: string) => list(w, ['erasures', 'derived', id], ({ signal, query }) =>
+  w.api.GET('/api/v1/erasures/{id}/derived', { params: { path: { id }, query }, signal }))
+
 /** What the school designated as directory information; null: it has not said. */
 export const directoryPolicy = (w: Work) => queryOptions({
   queryKey: [w.place.organization_id, 'directory', 'policy'],

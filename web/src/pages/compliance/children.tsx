@@ -93,7 +93,6 @@ function OptOut({ of: s, name }: { of: OwnStudent; name: string }) {
   return (
     <>
       <p><State state={data.opted_out ? 'active' : 'waiting'} word={data.opted_out ? t`Directory information is refused` : t`Directory information is not refused`} /></p>
-      {!may(work.place, 'opt_out') && <p className="small"><Trans>Your role here may not change this. Tell an owner or administrator, who records it for you.</Trans></p>}
       {may(work.place, 'opt_out') && <label className="check"><input type="checkbox" checked={on} aria-disabled={busy} onChange={turn} /> <span><Trans>Tell no one outside the school about <bdi>{name}</bdi> as directory information</Trans></span></label>}
       {!s.self && others && <p className="small"><Trans>It was refused for another person too. Of several the stricter one counts.</Trans></p>}
       {policy && phaseOf(policy, todayUTC()) !== 'open' && <p className="small"><Trans>Until {calendarDay(policy.opt_out_until)} the school waits and tells nothing as directory information. You can refuse later too.</Trans></p>}

@@ -1,13 +1,13 @@
 import { Trans, useLingui } from '@lingui/react/macro'
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 
 import { useWork } from '../../app/context.tsx'
 import { exactly, size } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
-import { type Erasure, type ErasureBasis, type ErasureCertificate, certificateOf, erasureById } from '../../app/queries-compliance.ts'
+import { type Erasure, type ErasureBasis, type ErasureCertificate, certificateOf, derivedOf, erasureById } from '../../app/queries-compliance.ts'
 import { Ask } from '../../parts/dialogs.tsx'
-import { type StepName, stepsOf } from '../../parts/erasure-steps.ts'
+import { type Plan, type StepName, stepsOf } from '../../parts/erasure-steps.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { Waiting } from '../../parts/front.tsx'
 import { State, useSave } from '../../parts/manage.tsx'
@@ -30,7 +30,7 @@ export function useErasureWords() {
 }
 
 /** One erasure: its steps as they come, what stops it, and the certificate at the end. */
-export function Erased({ of, close }: { of: Erasure; close: () => void }) {
+export function Erased({ of, erase, close }: { of: Erasure; erase?: (plan: Plan) => void; close: () => void }) {
   const { t } = useLingui()
   const work = useWork()
   const { data: e = of, error, refetch } = useQuery(erasureById(work, of.id))
@@ -52,8 +52,26 @@ export function Erased({ of, close }: { of: Erasure; close: () => void }) {
         <p role="note"><Trans>What a hold covers is in the bin, and stays there. The rest goes on. When two people have released the hold, it goes on by itself.</Trans>{' '}
           {may(work.place, 'read_holds') && <Link to="/o/$org/manage/holds" params={{ org: work.place.organization_id }} onClick={close}><Trans>To the holds</Trans></Link>} <code className="small">{e.hold_id}</code></p>
       )}
+      {e.scope !== 'organization' && <MadeOf of={e} {...(erase ? { erase } : {})} />}
       {e.state === 'certified' && <Certified of={e} />}
     </Ask>
+  )
+}
+
+/** Documents that were made from what is gone, and are files of their own: a person decides about each. */
+function MadeOf({ of: e, erase }: { of: Erasure; erase?: (plan: Plan) => void }) {
+  const work = useWork()
+  const { data } = useInfiniteQuery(derivedOf(work, e.id))
+  const made = [...new Set(data?.pages.flatMap(p => p.items.map(d => d.file_id)))]
+  if (made.length === 0) return null
+  return (
+    <section aria-labelledby="made-of"><h3 id="made-of"><Trans>Documents made from it</Trans></h3>
+      <p><Trans>They are files of their own and stay. Decide whether they tell of what is gone.</Trans></p>
+      <ul>{made.map(id => (
+        <li key={id}><code className="small">{id}</code>{' '}
+          {erase && may(work.place, 'manage_erasures') && <button type="button" className="button" onClick={() => erase({ scope: 'file', target: id, name: id, basis: e.basis, reference: e.reference })}><Trans>Have it erased …</Trans></button>}
+        </li>))}</ul>
+    </section>
   )
 }
 

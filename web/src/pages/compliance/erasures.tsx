@@ -51,7 +51,7 @@ export default function Erasures() {
       )}</Listed>
       {asked === 'ask' && <AskErasure close={() => ask(now => (now === 'ask' ? null : now))} go={confirm => ask({ confirm })} />}
       {asked && asked !== 'ask' && 'confirm' in asked && <Confirm plan={asked.confirm} close={close} />}
-      {asked && asked !== 'ask' && 'look' in asked && <Erased of={asked.look} close={close} />}
+      {asked && asked !== 'ask' && 'look' in asked && <Erased of={asked.look} erase={confirm => ask({ confirm })} close={close} />}
     </>
   )
 }
