@@ -28,14 +28,8 @@ const (
 // Kinds lists every kind.
 var Kinds = []Kind{Storage, Activity, Types, HandIns, Refusals, Jobs, Generation, Class}
 
-// Titles are what the files are called.
-var titles = map[Kind]string{
-	Storage: "Storage", Activity: "Activity", Types: "Kinds of files", HandIns: "Hand-ins", Refusals: "Refusals and scans",
-	Jobs: "Jobs", Generation: "Made documents and their cost", Class: "Hand-ins of a class",
-}
-
 // Title is what people call a report of the kind.
-func (k Kind) Title() string { return titles[k] }
+func (k Kind) Title(language string) string { return Say(language, "kind."+string(k)) }
 
 // Format is a form of a file.
 type Format string
@@ -180,6 +174,7 @@ const (
 // Document is a report.
 type Document struct {
 	Kind         Kind
+	Language     string // in which its texts are
 	Title        string
 	Organization string
 	Period       Period

@@ -100,7 +100,7 @@ func (b *bench) report(ctx context.Context, s *scratch) error {
 	runtime.GC()
 	most := watchMemory()
 	began := time.Now()
-	about, err := reports.ReadAbout(ctx, s.Single(org))
+	about, err := reports.ReadAbout(ctx, s.Single(org), uuid.Nil)
 	if err != nil {
 		return err
 	}

@@ -186,6 +186,47 @@ func TestEveryKindIsAFile(t *testing.T) {
 	require.Equal(t, len(reporting.Kinds)-1, told)
 }
 
+// TestTheLanguageOfAReport is that of who asked, otherwise the organization's, in every text and
+// in the name of the file.
+func TestTheLanguageOfAReport(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.acts(b.User, tenancy.Student, "file.read", 3)
+	said := func(kind reporting.Kind) (name, content string) {
+		id := b.ask(kind, reporting.CSV, b.admin, nil)
+		_, err := b.build(id)
+		require.NoError(t, err)
+		v := b.Version(t, id)
+		body, err := b.Staging.Open(t.Context(), files.StagingKey(b.Org, id), "", 0, v.Size)
+		require.NoError(t, err)
+		all, err := io.ReadAll(body)
+		require.NoError(t, err)
+		require.NoError(t, b.Single(b.Org).QueryRow(t.Context(), "select f.name from files f join file_versions v on v.file_id = f.id and v.organization_id = f.organization_id where v.id = $1", id).Scan(&name))
+		return name, string(all)
+	}
+	p, err := tenancy.GetPolicies(t.Context(), b.Single(b.Org))
+	require.NoError(t, err)
+	p.MailLanguage = "de"
+	require.NoError(t, tenancy.SetPolicies(t.Context(), b.Single(b.Org), p))
+	for _, kind := range reporting.Kinds {
+		if kind == reporting.Class {
+			continue
+		}
+		name, content := said(kind)
+		require.Contains(t, name, " bis ")
+		require.Contains(t, content, "Zeitzone,")
+		require.NotRegexp(t, `\b(column|label|table|note|kind|about|role|space)\.[a-z]`, content, "a key of the catalog is no word")
+		for _, english := range []string{"Day\n", "Day,", "Total,", "Note,", "People", "Kind,", "Downloads"} {
+			require.NotContains(t, content, english, kind)
+		}
+	}
+	_, err = b.Single(b.Org).Exec(t.Context(), "insert into notification_settings (organization_id, user_id, language) values (app.org(), $1, 'en')", b.admin)
+	require.NoError(t, err)
+	name, content := said(reporting.Storage)
+	require.Contains(t, name, " to ")
+	require.Contains(t, content, "Time zone,")
+}
+
 // TestAStoreThatIsDown leaves nothing but the report, which is made later.
 func TestAStoreThatIsDown(t *testing.T) {
 	t.Parallel()

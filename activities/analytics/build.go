@@ -74,7 +74,7 @@ func (b *Builder) BuildReport(ctx context.Context, in BuildReportInput) (BuildRe
 	if err := reports.CatchUp(ctx, b.DB, in.Org); err != nil {
 		return BuildReportResult{}, err
 	}
-	about, err := reports.ReadAbout(ctx, b.DB.Single(in.Org))
+	about, err := reports.ReadAbout(ctx, b.DB.Single(in.Org), rep.RequestedBy)
 	if err != nil {
 		return BuildReportResult{}, err
 	}

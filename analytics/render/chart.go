@@ -44,7 +44,7 @@ func points(t analytics.Table) (shown []point) {
 }
 
 // draw draws the chart of a table; false where there is nothing to draw.
-func draw(c canvas, t analytics.Table) bool {
+func draw(c canvas, t analytics.Table, language string) bool {
 	shown := points(t)
 	switch t.Chart {
 	case analytics.Bars:
@@ -53,19 +53,19 @@ func draw(c canvas, t analytics.Table) bool {
 		if len(shown) == 0 || shown[0].n <= 0 {
 			return false
 		}
-		drawBars(c, t, shown)
+		drawBars(c, t, language, shown)
 	case analytics.Line:
 		if len(shown) < 2 {
 			return false
 		}
-		drawLine(c, t, shown)
+		drawLine(c, t, language, shown)
 	default:
 		return false
 	}
 	return true
 }
 
-func drawBars(c canvas, t analytics.Table, shown []point) {
+func drawBars(c canvas, t analytics.Table, language string, shown []point) {
 	most := float64(shown[0].n)
 	step := chartHeight / float64(len(shown))
 	thick := min(step*0.7, 6)
@@ -73,11 +73,11 @@ func drawBars(c canvas, t analytics.Table, shown []point) {
 		y := float64(i)*step + (step-thick)/2
 		c.text(barLabel-2, y+thick/2+1.2, "end", short(p.label, 40))
 		c.rect(barLabel, y, max((chartWidth-barLabel-22)*float64(p.n)/most, 0.3), thick)
-		c.text(barLabel+(chartWidth-barLabel-22)*float64(p.n)/most+1.5, y+thick/2+1.2, "start", readable(p.n, t.Columns[t.Plotted].Unit))
+		c.text(barLabel+(chartWidth-barLabel-22)*float64(p.n)/most+1.5, y+thick/2+1.2, "start", readable(p.n, t.Columns[t.Plotted].Unit, language))
 	}
 }
 
-func drawLine(c canvas, t analytics.Table, shown []point) {
+func drawLine(c canvas, t analytics.Table, language string, shown []point) {
 	var most int64
 	for _, p := range shown {
 		most = max(most, p.n)
@@ -91,7 +91,7 @@ func drawLine(c canvas, t analytics.Table, shown []point) {
 	for i := range steps + 1 {
 		n := top / steps * int64(i)
 		c.line(plotLeft, y(n), plotRight, y(n), false)
-		c.text(plotLeft-1.5, y(n)+1.2, "end", readable(n, t.Columns[t.Plotted].Unit))
+		c.text(plotLeft-1.5, y(n)+1.2, "end", readable(n, t.Columns[t.Plotted].Unit, language))
 	}
 	for i := 1; i < len(shown); i++ {
 		c.line(x(i-1), y(shown[i-1].n), x(i), y(shown[i].n), true)
@@ -117,8 +117,9 @@ func nice(n int64) int64 {
 	return top
 }
 
-// readable writes a figure as people read it.
-func readable(n int64, unit analytics.Unit) string {
+// readable writes a figure as people read it in a language.
+func readable(n int64, unit analytics.Unit, language string) string {
+	point := func(s string) string { return strings.Replace(s, ".", analytics.Say(language, "decimal"), 1) }
 	if unit == analytics.Bytes {
 		f, names := float64(n), []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
 		i := 0
@@ -128,10 +129,10 @@ func readable(n int64, unit analytics.Unit) string {
 		if i == 0 {
 			return strconv.FormatInt(n, 10) + " B"
 		}
-		return fmt.Sprintf("%.1f %s", f, names[i])
+		return point(fmt.Sprintf("%.1f %s", f, names[i]))
 	}
 	if unit == analytics.Micro {
-		return fmt.Sprintf("%.2f", float64(n)/1e6)
+		return point(fmt.Sprintf("%.2f", float64(n)/1e6))
 	}
 	digits := strconv.FormatInt(n, 10)
 	sign := ""
@@ -158,13 +159,13 @@ func short(s string, most int) string {
 // shows, and has no script and no address in it.
 func SVG(d *analytics.Document, t analytics.Table) string {
 	var s svg
-	if !draw(&s, t) {
+	if !draw(&s, t, d.Language) {
 		return ""
 	}
 	shown := points(t)
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" role="img" font-family="sans-serif" font-size="3.4"><title>%s</title><desc>%s, %s: %d figures, from %s to %s.</desc>%s</svg>`,
-		chartWidth, chartHeight, escaped(t.Title), escaped(t.Columns[t.Plotted].Title), escaped(d.Title), len(shown),
-		escaped(shown[0].label), escaped(shown[len(shown)-1].label), s.String())
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" role="img" font-family="sans-serif" font-size="3.4"><title>%s</title><desc>%s</desc>%s</svg>`,
+		chartWidth, chartHeight, escaped(t.Title),
+		escaped(analytics.Say(d.Language, "chart.says", t.Columns[t.Plotted].Title, d.Title, len(shown), shown[0].label, shown[len(shown)-1].label)), s.String())
 }
 
 // escaped is a text as XML may hold it.

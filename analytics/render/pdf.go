@@ -28,7 +28,7 @@ func writePDF(w io.Writer, d *analytics.Document, _ string) error {
 	p.SetModificationDate(d.AsOf.UTC())
 	p.SetCatalogSort(true)
 	p.SetTitle(d.Title, true)
-	p.SetLang("en")
+	p.SetLang(analytics.Language(d.Language))
 	p.AddUTF8FontFromBytes(pdfFont, "", goregular.TTF)
 	p.AddUTF8FontFromBytes(pdfFont, "B", gobold.TTF)
 	p.SetMargins(pdfMargin, pdfMargin, pdfMargin)
@@ -37,7 +37,7 @@ func writePDF(w io.Writer, d *analytics.Document, _ string) error {
 		p.SetY(-14)
 		p.SetFont(pdfFont, "", 8)
 		p.SetTextColor(110, 118, 128)
-		p.CellFormat(0, 5, basic(fmt.Sprintf("%s, page %d", d.Title, p.PageNo())), "", 0, "R", false, 0, "")
+		p.CellFormat(0, 5, basic(analytics.Say(d.Language, "page", d.Title, p.PageNo())), "", 0, "R", false, 0, "")
 	})
 	p.AddPage()
 	p.SetFont(pdfFont, "B", 20)
@@ -49,7 +49,7 @@ func writePDF(w io.Writer, d *analytics.Document, _ string) error {
 		p.MultiCell(0, 4.6, basic(line[0]+": "+line[1]), "", "L", false)
 	}
 	for _, t := range d.Tables {
-		page{p}.table(t)
+		page{p, d.Language}.table(t)
 	}
 	if err := p.Output(w); err != nil {
 		return fmt.Errorf("write PDF: %w", err)
@@ -58,7 +58,10 @@ func writePDF(w io.Writer, d *analytics.Document, _ string) error {
 }
 
 // page draws on the page where the PDF is.
-type page struct{ *fpdf.Fpdf }
+type page struct {
+	*fpdf.Fpdf
+	language string
+}
 
 func (p page) table(t analytics.Table) {
 	_, height := p.GetPageSize()
@@ -71,7 +74,7 @@ func (p page) table(t analytics.Table) {
 	p.SetFont(pdfFont, "B", 13)
 	p.MultiCell(0, 7, basic(t.Title), "", "L", false)
 	c.x, c.y = pdfMargin, p.GetY()+2
-	if draw(c, t) {
+	if draw(c, t, p.language) {
 		p.SetY(c.y + chartHeight + 2)
 	}
 	if t.Note != "" {
@@ -82,7 +85,7 @@ func (p page) table(t analytics.Table) {
 	widths := p.widths(t)
 	p.heading(t, widths)
 	n := 0
-	_ = rows(t, func(r analytics.Row) error {
+	_ = rows(t, p.language, func(r analytics.Row) error {
 		if n++; n > mostPDFRows {
 			return nil
 		}
@@ -95,7 +98,7 @@ func (p page) table(t analytics.Table) {
 	})
 	if len(t.Rows) > mostPDFRows {
 		p.SetFont(pdfFont, "", 9)
-		p.MultiCell(0, 6, fmt.Sprintf("There are %d rows, of which these are the first %d. CSV, XLSX and JSON have all.", len(t.Rows), mostPDFRows), "", "L", false)
+		p.MultiCell(0, 6, basic(analytics.Say(p.language, "page.first_rows", len(t.Rows), mostPDFRows)), "", "L", false)
 	}
 }
 
@@ -142,7 +145,7 @@ func (p page) row(t analytics.Table, r analytics.Row, widths []float64) {
 	for i, v := range r.Values {
 		text := hiddenMark
 		if !v.Hidden {
-			text = readable(v.N, t.Columns[i].Unit)
+			text = readable(v.N, t.Columns[i].Unit, p.language)
 		}
 		cells = append(cells, text)
 	}

@@ -45,9 +45,9 @@ func Render(w io.Writer, d *analytics.Document, format analytics.Format, folder 
 func Name(d *analytics.Document, format analytics.Format) string {
 	days := d.Period.From.Format(time.DateOnly)
 	if d.Period.To.After(d.Period.From) {
-		days += " to " + d.Period.To.Format(time.DateOnly)
+		days = analytics.Say(d.Language, "file.days", days, d.Period.To.Format(time.DateOnly))
 	}
-	return d.Kind.Title() + " " + days + forms[format].ending
+	return d.Kind.Title(d.Language) + " " + days + forms[format].ending
 }
 
 // MediaType is that of a format.
@@ -55,16 +55,17 @@ func MediaType(format analytics.Format) string { return forms[format].mediaType 
 
 // about are the lines that say what the report is.
 func about(d *analytics.Document) [][2]string {
+	say := func(key string, args ...any) string { return analytics.Say(d.Language, "about."+key, args...) }
 	lines := [][2]string{
-		{"Report", d.Title}, {"Organization", d.Organization},
-		{"From", d.Period.From.Format(time.DateOnly)}, {"To", d.Period.To.Format(time.DateOnly)}, {"Time zone", d.TimeZone},
-		{"As of", d.AsOf.UTC().Format(time.RFC3339)},
+		{say("report"), d.Title}, {say("organization"), d.Organization},
+		{say("from"), d.Period.From.Format(time.DateOnly)}, {say("to"), d.Period.To.Format(time.DateOnly)}, {say("time_zone"), d.TimeZone},
+		{say("as_of"), d.AsOf.UTC().Format(time.RFC3339)},
 	}
 	if d.Threshold > 0 {
-		lines = append(lines, [2]string{"Hidden", fmt.Sprintf("Figures about fewer than %d people are hidden, and others with them so that no total tells them. They are shown as %s.", d.Threshold, hiddenMark)})
+		lines = append(lines, [2]string{say("hidden"), say("hidden.text", d.Threshold, hiddenMark)})
 	}
 	for _, n := range d.Notes {
-		lines = append(lines, [2]string{"Note", n})
+		lines = append(lines, [2]string{say("note"), n})
 	}
 	return lines
 }
@@ -72,8 +73,8 @@ func about(d *analytics.Document) [][2]string {
 // hiddenMark stands for a figure that is hidden.
 const hiddenMark = "*"
 
-// rows gives those of a table with its total, which is labeled.
-func rows(t analytics.Table, each func(analytics.Row) error) error {
+// rows gives those of a table with its total, which is labeled in the language.
+func rows(t analytics.Table, language string, each func(analytics.Row) error) error {
 	for _, r := range t.Rows {
 		if err := each(r); err != nil {
 			return err
@@ -85,17 +86,17 @@ func rows(t analytics.Table, each func(analytics.Row) error) error {
 	total := *t.Total
 	total.Labels = make([]string, len(t.Labels))
 	if len(total.Labels) > 0 {
-		total.Labels[0] = "Total"
+		total.Labels[0] = analytics.Say(language, "total")
 	}
 	return each(total)
 }
 
-func headings(t analytics.Table) []string {
+func headings(t analytics.Table, language string) []string {
 	names := append([]string{}, t.Labels...)
 	for _, c := range t.Columns {
 		title := c.Title
 		if c.Unit != analytics.Count {
-			title += " (" + string(c.Unit) + ")"
+			title += " (" + analytics.Say(language, "unit."+string(c.Unit)) + ")"
 		}
 		names = append(names, title)
 	}
@@ -132,9 +133,9 @@ func writeCSV(w io.Writer, d *analytics.Document, _ string) error {
 	for _, t := range d.Tables {
 		_ = out.Write([]string{""})
 		_ = out.Write([]string{inert(t.Title)})
-		_ = out.Write(headings(t))
+		_ = out.Write(headings(t, d.Language))
 		record := make([]string, 0, len(t.Labels)+len(t.Columns))
-		err := rows(t, func(r analytics.Row) error {
+		err := rows(t, d.Language, func(r analytics.Row) error {
 			record = record[:0]
 			for _, l := range r.Labels {
 				record = append(record, inert(l))
@@ -164,6 +165,7 @@ func writeJSON(w io.Writer, d *analytics.Document, _ string) error {
 	head := struct {
 		Schema       string         `json:"schema"`
 		Kind         analytics.Kind `json:"kind"`
+		Language     string         `json:"language"` // of its texts
 		Title        string         `json:"title"`
 		Organization string         `json:"organization"`
 		From         string         `json:"from"`
@@ -173,7 +175,7 @@ func writeJSON(w io.Writer, d *analytics.Document, _ string) error {
 		Threshold    int            `json:"threshold"`
 		Rows         int            `json:"rows"`
 		Notes        []string       `json:"notes"`
-	}{"satchel-report/1", d.Kind, d.Title, d.Organization, d.Period.From.Format(time.DateOnly), d.Period.To.Format(time.DateOnly), d.TimeZone, d.AsOf.UTC(), d.Threshold, d.Rows(), append([]string{}, d.Notes...)}
+	}{"satchel-report/1", d.Kind, analytics.Language(d.Language), d.Title, d.Organization, d.Period.From.Format(time.DateOnly), d.Period.To.Format(time.DateOnly), d.TimeZone, d.AsOf.UTC(), d.Threshold, d.Rows(), append([]string{}, d.Notes...)}
 	b, err := json.Marshal(head)
 	if err != nil {
 		return err

@@ -115,8 +115,8 @@ func TestXLSX(t *testing.T) {
 	t.Parallel()
 	f, err := excelize.OpenReader(bytes.NewReader(write(t, document("application/pdf", "text/plain"), analytics.XLSX)))
 	require.NoError(t, err)
-	require.Equal(t, []string{"Report", "1 types", "2 days"}, f.GetSheetList())
-	rows, err := f.GetRows("1 types", excelize.Options{RawCellValue: true})
+	require.Equal(t, []string{"Report", "1 Kinds of files", "2 By day"}, f.GetSheetList())
+	rows, err := f.GetRows("1 Kinds of files", excelize.Options{RawCellValue: true})
 	require.NoError(t, err)
 	require.Equal(t, [][]string{{"Kind", "Files", "Size (bytes)"}, {"application/pdf", "1000", "1048576"}, {"text/plain", "2000", "*"}, {"Total", "3000", "2097152"}}, rows)
 	require.NoError(t, f.Close())
@@ -140,6 +140,36 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	d := document()
 	require.Equal(t, "Kinds of files 2026-11-02 to 2026-11-08.xlsx", render.Name(d, analytics.XLSX))
+	d.Language = "de"
+	require.Equal(t, "Arten von Dateien 2026-11-02 bis 2026-11-08.xlsx", render.Name(d, analytics.XLSX))
+	d.Language = ""
 	d.Period.To = d.Period.From
 	require.Equal(t, "Kinds of files 2026-11-02.csv", render.Name(d, analytics.CSV))
+}
+
+// TestAReportInGerman has no English word of the program in any form: what the document says by
+// itself is the reader's, and everything else is of the catalog.
+func TestAReportInGerman(t *testing.T) {
+	t.Parallel()
+	d := document("application/pdf", "text/plain")
+	d.Language, d.Title, d.Notes = "de", "Arten von Dateien", []string{"Ein Satz."}
+	d.Tables = d.Tables[:1]
+	d.Tables[0].Title, d.Tables[0].Labels = "Nach Art", []string{"Art"}
+	d.Tables[0].Columns[0].Title, d.Tables[0].Columns[1].Title = "Dateien", "Größe"
+	csv := string(write(t, d, analytics.CSV))
+	for _, said := range []string{"Bericht,Arten von Dateien\n", "Zeitzone,Europe/Berlin\n", "Verborgen,\"Zahlen über weniger als 10 Personen", "Art,Dateien,Größe (Bytes)\n", "\nSumme,3000,2097152\n"} {
+		require.Contains(t, csv, said)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(write(t, d, analytics.XLSX)))
+	require.NoError(t, err)
+	require.Equal(t, []string{"Bericht", "1 Nach Art"}, f.GetSheetList())
+	require.NoError(t, f.Close())
+	require.Contains(t, render.SVG(d, d.Tables[0]), "Dateien, Arten von Dateien: 2 Zahlen, von application/pdf bis text/plain.")
+	d.Tables[0].Plotted = 1
+	require.Contains(t, render.SVG(d, d.Tables[0]), "1,0 MiB")
+	require.Contains(t, string(write(t, d, analytics.JSON)), `"language":"de"`)
+	require.Contains(t, string(write(t, d, analytics.PDF)), "/Lang (de)")
+	for _, english := range []string{"Report", "Time zone", "Hidden", "Total", "bytes"} {
+		require.NotContains(t, csv, english)
+	}
 }

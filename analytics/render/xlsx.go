@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 
@@ -26,7 +27,7 @@ func writeXLSX(w io.Writer, d *analytics.Document, folder string) (err error) {
 	if err != nil {
 		return err
 	}
-	const first = "Report"
+	first := analytics.Say(d.Language, "about.report")
 	if err := f.SetSheetName("Sheet1", first); err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func writeXLSX(w io.Writer, d *analytics.Document, folder string) (err error) {
 		return err
 	}
 	for n, t := range d.Tables {
-		if err := sheet(f, t, n, bold, number); err != nil {
+		if err := sheet(f, t, d.Language, n, bold, number); err != nil {
 			return err
 		}
 	}
@@ -58,8 +59,20 @@ func writeXLSX(w io.Writer, d *analytics.Document, folder string) (err error) {
 // mostSheetRows is how many rows a sheet has, without its heading.
 const mostSheetRows = excelize.TotalRows - 2
 
-func sheet(f *excelize.File, t analytics.Table, n, bold, number int) error {
-	name := fmt.Sprintf("%d %s", n+1, t.Name) // its name takes few characters, and 31 at most
+// sheetName is the number of a table with its title: in the 31 characters that a sheet's name
+// may have, without those that it may not.
+func sheetName(n int, title string) string {
+	kept := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`[]:*?/\'`, r) {
+			return -1
+		}
+		return r
+	}, title)
+	return short(fmt.Sprintf("%d %s", n+1, kept), excelize.MaxSheetNameLength)
+}
+
+func sheet(f *excelize.File, t analytics.Table, language string, n, bold, number int) error {
+	name := sheetName(n, t.Title)
 	if _, err := f.NewSheet(name); err != nil {
 		return err
 	}
@@ -79,14 +92,14 @@ func sheet(f *excelize.File, t analytics.Table, n, bold, number int) error {
 		return err
 	}
 	cells := make([]any, 0, len(t.Labels)+len(t.Columns))
-	for _, title := range headings(t) {
+	for _, title := range headings(t, language) {
 		cells = append(cells, excelize.Cell{StyleID: bold, Value: title})
 	}
 	if err := s.SetRow("A1", cells); err != nil {
 		return err
 	}
 	at := 1
-	err = rows(t, func(r analytics.Row) error {
+	err = rows(t, language, func(r analytics.Row) error {
 		if at++; at > mostSheetRows {
 			return fmt.Errorf("table %s has more rows than a sheet", t.Name)
 		}

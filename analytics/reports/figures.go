@@ -25,7 +25,7 @@ type Reader struct {
 // Read makes the document of a report.
 func (r *Reader) Read(ctx context.Context, rep Report) (*analytics.Document, error) {
 	r.db, r.k = reportsdb.New(r.All), int64(r.Threshold)
-	d := &analytics.Document{Kind: rep.Kind, Title: rep.Kind.Title(), Organization: r.Name, Period: rep.Period, TimeZone: r.Zone.String(), AsOf: r.Now}
+	d := &analytics.Document{Kind: rep.Kind, Language: r.Language, Title: rep.Kind.Title(r.Language), Organization: r.Name, Period: rep.Period, TimeZone: r.Zone.String(), AsOf: r.Now}
 	read, known := map[analytics.Kind]func(context.Context, *analytics.Document) error{
 		analytics.Storage: r.storage, analytics.Activity: r.activity, analytics.Types: r.types, analytics.HandIns: r.handIns,
 		analytics.Refusals: r.refusals, analytics.Jobs: r.jobs, analytics.Generation: r.generation,
@@ -50,14 +50,26 @@ func shown(numbers ...int64) []analytics.Value {
 	return values
 }
 
-func column(name, title string, unit analytics.Unit) analytics.Column {
-	return analytics.Column{Name: name, Title: title, Unit: unit}
+// say is a text in the language of the report.
+func (r *Reader) say(key string, args ...any) string { return analytics.Say(r.Language, key, args...) }
+
+// table is one without rows. Its title, and what its labels are, are texts of the catalog.
+func (r *Reader) table(kind analytics.Kind, name string, chart analytics.Chart, labels ...string) analytics.Table {
+	t := analytics.Table{Name: name, Title: r.say("table." + string(kind) + "." + name), Chart: chart}
+	for _, l := range labels {
+		t.Labels = append(t.Labels, r.say("label."+l))
+	}
+	return t
 }
 
-// counts are columns of counts: names and titles in turn.
-func counts(names ...string) (all []analytics.Column) {
-	for i := 0; i+1 < len(names); i += 2 {
-		all = append(all, column(names[i], names[i+1], analytics.Count))
+func (r *Reader) column(name string, unit analytics.Unit) analytics.Column {
+	return analytics.Column{Name: name, Title: r.say("column." + name), Unit: unit}
+}
+
+// counts are columns of counts.
+func (r *Reader) counts(names ...string) (all []analytics.Column) {
+	for _, name := range names {
+		all = append(all, r.column(name, analytics.Count))
 	}
 	return all
 }
@@ -80,9 +92,10 @@ func (r *Reader) storage(ctx context.Context, d *analytics.Document) error {
 	if err != nil {
 		return err
 	}
-	t := analytics.Table{Name: "days", Title: "Stored at the end of each day", Labels: []string{"Day"}, Chart: analytics.Line, Note: "These days are those of UTC.",
-		Columns: []analytics.Column{column("stored_bytes", "Stored", analytics.Bytes), column("uploads", "Uploads", analytics.Count), column("bytes_in", "Received", analytics.Bytes),
-			column("downloads", "Downloads", analytics.Count), column("bytes_out", "Sent", analytics.Bytes)}}
+	t := r.table(analytics.Storage, "days", analytics.Line, "day")
+	t.Note = r.say("note.utc")
+	t.Columns = []analytics.Column{r.column("stored_bytes", analytics.Bytes), r.column("uploads", analytics.Count), r.column("bytes_in", analytics.Bytes),
+		r.column("downloads", analytics.Count), r.column("bytes_out", analytics.Bytes)}
 	for _, x := range days {
 		t.Rows = append(t.Rows, analytics.Row{Labels: []string{day(x.Day)}, Values: shown(x.StoredBytes, x.Uploads, x.BytesIn, x.Downloads, x.BytesOut)})
 	}
@@ -90,10 +103,11 @@ func (r *Reader) storage(ctx context.Context, d *analytics.Document) error {
 	if err != nil {
 		return err
 	}
-	spaces := analytics.Table{Name: "spaces", Title: "Where files are now", Labels: []string{"Kind of space"}, Chart: analytics.Bars, Plotted: 2, Note: "The newest published version of each file counts; the trash does not.",
-		Columns: []analytics.Column{column("spaces", "Spaces", analytics.Count), column("files", "Files", analytics.Count), column("bytes", "Size", analytics.Bytes)}}
+	spaces := r.table(analytics.Storage, "spaces", analytics.Bars, "space_kind")
+	spaces.Note, spaces.Plotted = r.say("note.newest"), 2
+	spaces.Columns = append(r.counts("spaces", "files"), r.column("bytes", analytics.Bytes))
 	for _, x := range kinds {
-		spaces.Rows = append(spaces.Rows, analytics.Row{Labels: []string{x.Kind}, Values: shown(x.Spaces, x.Files, x.Bytes)})
+		spaces.Rows = append(spaces.Rows, analytics.Row{Labels: []string{analytics.Called(r.Language, "space", x.Kind)}, Values: shown(x.Spaces, x.Files, x.Bytes)})
 	}
 	total(&spaces)
 	d.Tables = []analytics.Table{t, spaces}
@@ -105,8 +119,8 @@ func (r *Reader) types(ctx context.Context, d *analytics.Document) error {
 	if err != nil {
 		return err
 	}
-	t := analytics.Table{Name: "types", Title: "Published versions by kind of file", Labels: []string{"Media type"}, Chart: analytics.Bars,
-		Columns: []analytics.Column{column("versions", "Versions", analytics.Count), column("bytes", "Size", analytics.Bytes)}}
+	t := r.table(analytics.Types, "types", analytics.Bars, "media_type")
+	t.Columns = append(r.counts("versions"), r.column("bytes", analytics.Bytes))
 	for _, x := range rows {
 		t.Rows = append(t.Rows, analytics.Row{Labels: []string{x.Part}, Values: shown(x.N, x.Bytes)})
 	}
@@ -120,8 +134,9 @@ func (r *Reader) refusals(ctx context.Context, d *analytics.Document) error {
 	if err != nil {
 		return err
 	}
-	t := analytics.Table{Name: "days", Title: "What became of versions", Labels: []string{"Day"}, Chart: analytics.Line,
-		Columns: counts("published", "Found clean and published", "rejected", "Rejected", "quarantined", "Quarantined", "held", "Held")}
+	t := r.table(analytics.Refusals, "days", analytics.Line, "day")
+	t.Columns = r.counts("published", "rejected", "quarantined", "held")
+	t.Columns[0].Title = r.say("column.found_clean")
 	for _, x := range days {
 		t.Rows = append(t.Rows, analytics.Row{Labels: []string{day(x.Day)}, Values: shown(x.Published, x.Rejected, x.Quarantined, x.Held)})
 	}
@@ -130,9 +145,10 @@ func (r *Reader) refusals(ctx context.Context, d *analytics.Document) error {
 	if err != nil {
 		return err
 	}
-	why := analytics.Table{Name: "reasons", Title: "Why versions were not published", Labels: []string{"Reason", "Outcome"}, Chart: analytics.Bars, Columns: counts("versions", "Versions")}
+	why := r.table(analytics.Refusals, "reasons", analytics.Bars, "reason", "outcome")
+	why.Columns = r.counts("versions")
 	for _, x := range reasons {
-		why.Rows = append(why.Rows, analytics.Row{Labels: []string{x.Part, x.Verb}, Values: shown(x.N)})
+		why.Rows = append(why.Rows, analytics.Row{Labels: []string{x.Part, analytics.Called(r.Language, "outcome", x.Verb)}, Values: shown(x.N)})
 	}
 	total(&why)
 	d.Tables = []analytics.Table{t, why}
@@ -145,10 +161,10 @@ func (r *Reader) jobs(ctx context.Context, d *analytics.Document) error {
 	if err != nil {
 		return err
 	}
-	t := analytics.Table{Name: "kinds", Title: "Jobs by kind", Labels: []string{"Kind"}, Chart: analytics.Bars, Note: "Half of the jobs waited, and ran, at most as long as the median; 95 of 100 as long as p95.",
-		Columns: append(counts("jobs", "Jobs", "succeeded", "Succeeded", "failed", "Failed", "cancelled", "Cancelled"),
-			column("wait_p50", "Wait, median", analytics.Milliseconds), column("wait_p95", "Wait, p95", analytics.Milliseconds),
-			column("run_p50", "Run, median", analytics.Milliseconds), column("run_p95", "Run, p95", analytics.Milliseconds), column("cost_micro", "Cost", analytics.Micro))}
+	t := r.table(analytics.Jobs, "kinds", analytics.Bars, "kind")
+	t.Note = r.say("note.jobs")
+	t.Columns = append(r.counts("jobs", "succeeded", "failed", "cancelled"), r.column("wait_p50", analytics.Milliseconds), r.column("wait_p95", analytics.Milliseconds),
+		r.column("run_p50", analytics.Milliseconds), r.column("run_p95", analytics.Milliseconds), r.column("cost_micro", analytics.Micro))
 	for _, x := range rows {
 		t.Rows = append(t.Rows, analytics.Row{Labels: []string{x.Kind}, Values: shown(x.N, x.Succeeded, x.Failed, x.Cancelled, x.WaitP50, x.WaitP95, x.RunP50, x.RunP95, x.CostMicro)})
 	}
@@ -177,9 +193,10 @@ func (r *Reader) class(ctx context.Context, d *analytics.Document, id uuid.UUID)
 		return fmt.Errorf("read hand-ins of class: %w", err)
 	}
 	d.Title += ": " + title
-	d.Notes = []string{"This report is for the teachers of the class, who see each hand-in. Small groups are not hidden in it: do not hand it on."}
-	t := analytics.Table{Name: "hand_ins", Title: "Hand-ins", Labels: []string{"Hand-in", "Due"}, Chart: analytics.Bars, Plotted: 3, Note: "The chart shows what is missing.",
-		Columns: counts("students", "Students", "on_time", "On time", "late", "Late", "missing", "Missing", "returned", "Returned")}
+	d.Notes = []string{r.say("note.class")}
+	t := r.table(analytics.Class, "hand_ins", analytics.Bars, "hand_in", "due")
+	t.Note, t.Plotted = r.say("note.missing_plotted"), 3
+	t.Columns = r.counts("students", "on_time", "late", "missing", "returned")
 	for _, x := range rows {
 		t.Rows = append(t.Rows, analytics.Row{Labels: []string{x.Name, r.due(x.DueAt)}, Values: shown(x.Students, x.OnTime, x.Late, x.Students-x.OnTime-x.Late, x.Returned)})
 	}

@@ -16,8 +16,8 @@ var roles = []string{"owner", "admin", "teacher", "student", "parent"}
 // verbs are what people do, in the order of the columns.
 var verbs = []string{"upload", "download", "change", "share", "hand_in", "return", "generate"}
 
-func verbColumns() []analytics.Column {
-	return counts("people", "People", "uploads", "Uploads", "downloads", "Downloads", "changes", "Changes", "shares", "Shares", "hand_ins", "Hand-ins", "returns", "Returns", "generations", "Generations")
+func (r *Reader) verbColumns() []analytics.Column {
+	return r.counts("people", "uploads", "downloads", "changes", "shares", "hand_ins", "returns", "generations")
 }
 
 // group is one row of cells.
@@ -73,20 +73,21 @@ func (r *Reader) activity(ctx context.Context, d *analytics.Document) error {
 		of[[2]string{x.Role, x.Verb}] = suppress.Cell{N: x.N, People: x.People}
 	}
 	d.Threshold = int(r.k)
-	d.Notes = append(d.Notes, "API keys and visitors of shares are not people here.")
-	byRoles := analytics.Table{Name: "roles", Title: "What people did, by role", Labels: []string{"Role"}, Chart: analytics.Bars, Columns: verbColumns()}
+	d.Notes = append(d.Notes, r.say("note.keys"))
+	byRoles := r.table(analytics.Activity, "roles", analytics.Bars, "role")
+	byRoles.Columns = r.verbColumns()
 	groups := make([]group, 0, len(roles))
 	for _, role := range roles {
 		all := of[[2]string{role, ""}]
-		g := group{labels: []string{role}, cells: []suppress.Cell{{N: all.People, People: all.People}}}
+		g := group{labels: []string{r.say("role." + role)}, cells: []suppress.Cell{{N: all.People, People: all.People}}}
 		for _, verb := range verbs {
 			g.cells = append(g.cells, of[[2]string{role, verb}])
 		}
 		groups = append(groups, g)
 	}
 	r.hide(&byRoles, groups, true)
-	days := analytics.Table{Name: "days", Title: "What people did, by day", Labels: []string{"Day"}, Chart: analytics.Line, Columns: verbColumns(),
-		Note: "Who was there on two days is one of the people of each, so people are not added up."}
+	days := r.table(analytics.Activity, "days", analytics.Line, "day")
+	days.Columns, days.Note = r.verbColumns(), r.say("note.people_days")
 	groups = nil
 	for _, x := range byDay {
 		if n := len(groups); n == 0 || groups[n-1].labels[0] != day(x.Day) {
@@ -116,8 +117,8 @@ func (r *Reader) handIns(ctx context.Context, d *analytics.Document) error {
 		return err
 	}
 	d.Threshold = int(r.k)
-	t := analytics.Table{Name: "hand_ins", Title: "Hand-ins of classes", Labels: []string{"Class", "Hand-in", "Due"}, Note: "The students are those who are in the class now. A total counts hand-ins: a student with two of them twice.",
-		Columns: counts("students", "Students", "on_time", "On time", "late", "Late", "missing", "Missing"), Rows: make([]analytics.Row, len(rows))}
+	t := r.table(analytics.HandIns, "hand_ins", analytics.NoChart, "class", "hand_in", "due")
+	t.Note, t.Columns, t.Rows = r.say("note.students_now"), r.counts("students", "on_time", "late", "missing"), make([]analytics.Row, len(rows))
 	cells := make([][]suppress.Cell, len(rows))
 	for i, x := range rows {
 		cells[i] = make([]suppress.Cell, 3) //nolint:mnd // on time, late, missing
@@ -152,17 +153,18 @@ func (r *Reader) generation(ctx context.Context, d *analytics.Document) error {
 		return err
 	}
 	d.Threshold = int(r.k)
-	cost := analytics.Table{Name: "days", Title: "What models cost", Labels: []string{"Day"}, Chart: analytics.Line, Plotted: 3, Note: "These days are those of UTC.",
-		Columns: append(counts("calls", "Calls", "input_tokens", "Tokens sent", "output_tokens", "Tokens received"), column("cost_micro", "Cost", analytics.Micro))}
+	cost := r.table(analytics.Generation, "days", analytics.Line, "day")
+	cost.Note, cost.Plotted = r.say("note.utc"), 3
+	cost.Columns = append(r.counts("calls", "input_tokens", "output_tokens"), r.column("cost_micro", analytics.Micro))
 	for _, x := range days {
 		cost.Rows = append(cost.Rows, analytics.Row{Labels: []string{day(x.StartsOn)}, Values: shown(x.Calls, x.InputTokens, x.OutputTokens, x.SpentMicro)})
 	}
 	total(&cost)
-	asked := analytics.Table{Name: "kinds", Title: "Documents that were asked for", Labels: []string{"Kind"}, Chart: analytics.Bars,
-		Columns: counts("asked", "Asked for", "published", "Published", "rejected", "Rejected", "failed", "Failed")}
+	asked := r.table(analytics.Generation, "kinds", analytics.Bars, "kind")
+	asked.Columns = r.counts("asked", "published", "rejected", "failed")
 	groups := make([]group, 0, len(kinds))
 	for _, x := range kinds {
-		groups = append(groups, group{[]string{x.Kind}, []suppress.Cell{{N: x.N, People: x.People}, {N: x.Published, People: x.PublishedPeople},
+		groups = append(groups, group{[]string{analytics.Called(r.Language, "document", x.Kind)}, []suppress.Cell{{N: x.N, People: x.People}, {N: x.Published, People: x.PublishedPeople},
 			{N: x.Rejected, People: x.RejectedPeople}, {N: x.Failed, People: x.FailedPeople}}})
 	}
 	r.hide(&asked, groups, true)

@@ -2,8 +2,11 @@
 select events::bigint as events, days::bigint as days, unfinished::boolean as unfinished from app.roll_up_activity(sqlc.arg(most)::integer, sqlc.arg(kept)::interval);
 
 -- name: AboutGet :one
-select o.name, coalesce(p.time_zone, 'UTC')::text as time_zone, coalesce(p.report_threshold, 0)::integer as threshold
-  from organizations o left join organization_policies p on p.organization_id = o.id;
+select o.name, coalesce(p.time_zone, 'UTC')::text as time_zone, coalesce(p.report_threshold, 0)::integer as threshold,
+       coalesce(nullif(s.language, ''), p.mail_language, 'en')::text as language
+  from organizations o
+  left join organization_policies p on p.organization_id = o.id
+  left join notification_settings s on s.organization_id = o.id and s.user_id = sqlc.arg(user_id);
 
 -- name: ReportInsert :execrows
 insert into reports (organization_id, id, kind, format, class_id, place, from_day, to_day, requested_by, schedule_id)

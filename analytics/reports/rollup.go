@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"satchel/analytics"
 	"satchel/analytics/reports/reportsdb"
 	"satchel/analytics/suppress"
@@ -51,13 +53,14 @@ func CatchUp(ctx context.Context, db *tenancy.DB, org tenancy.OrgID) error {
 // About is what all reports of an organization have in common.
 type About struct {
 	Name      string
+	Language  string // of who asked, or of the organization
 	Zone      *time.Location
 	Threshold int
 }
 
-// ReadAbout reads it.
-func ReadAbout(ctx context.Context, q tenancy.Queries) (About, error) {
-	a, err := reportsdb.New(q).AboutGet(ctx)
+// ReadAbout reads it, as a report says it to a person.
+func ReadAbout(ctx context.Context, q tenancy.Queries, to uuid.UUID) (About, error) {
+	a, err := reportsdb.New(q).AboutGet(ctx, to)
 	if err != nil {
 		return About{}, fmt.Errorf("read what reports are about: %w", err)
 	}
@@ -65,5 +68,5 @@ func ReadAbout(ctx context.Context, q tenancy.Queries) (About, error) {
 	if threshold == 0 {
 		threshold = suppress.Usual
 	}
-	return About{Name: a.Name, Zone: analytics.Zone(a.TimeZone), Threshold: max(threshold, suppress.Least)}, nil
+	return About{Name: a.Name, Language: analytics.Language(a.Language), Zone: analytics.Zone(a.TimeZone), Threshold: max(threshold, suppress.Least)}, nil
 }

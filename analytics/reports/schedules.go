@@ -133,7 +133,7 @@ func Due(ctx context.Context, tx *tenancy.Tx, id, report uuid.UUID, now time.Tim
 	if !s.Active || s.NextAt != nil && s.NextAt.After(now) {
 		return nil, nil //nolint:nilnil // nothing is to be made
 	}
-	about, err := ReadAbout(ctx, tx)
+	about, err := ReadAbout(ctx, tx, s.CreatedBy)
 	if err != nil {
 		return nil, err
 	}

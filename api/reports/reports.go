@@ -104,7 +104,7 @@ func (r *Reports) allowed(c *gin.Context, d analytics.Definition, class *uuid.UU
 
 // period is the days that are asked for; the last seven where nothing is said.
 func (r *Reports) period(c *gin.Context, in asked) (analytics.Period, error) {
-	about, err := reports.ReadAbout(c.Request.Context(), r.All.Single(request.Caller(c).Org))
+	about, err := reports.ReadAbout(c.Request.Context(), r.All.Single(request.Caller(c).Org), request.Caller(c).User)
 	if err != nil {
 		return analytics.Period{}, err
 	}

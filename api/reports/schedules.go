@@ -66,7 +66,7 @@ func (r *Reports) change(c *gin.Context, b scheduleBody, s *reports.Schedule) er
 	if err := r.allowed(c, s.Definition, s.Class); err != nil {
 		return err
 	}
-	about, err := reports.ReadAbout(c.Request.Context(), r.All.Single(request.Caller(c).Org))
+	about, err := reports.ReadAbout(c.Request.Context(), r.All.Single(request.Caller(c).Org), request.Caller(c).User)
 	if err != nil {
 		return err
 	}

@@ -13,20 +13,29 @@ import (
 )
 
 const aboutGet = `-- name: AboutGet :one
-select o.name, coalesce(p.time_zone, 'UTC')::text as time_zone, coalesce(p.report_threshold, 0)::integer as threshold
-  from organizations o left join organization_policies p on p.organization_id = o.id
+select o.name, coalesce(p.time_zone, 'UTC')::text as time_zone, coalesce(p.report_threshold, 0)::integer as threshold,
+       coalesce(nullif(s.language, ''), p.mail_language, 'en')::text as language
+  from organizations o
+  left join organization_policies p on p.organization_id = o.id
+  left join notification_settings s on s.organization_id = o.id and s.user_id = $1
 `
 
 type AboutGetRow struct {
 	Name      string
 	TimeZone  string
 	Threshold int32
+	Language  string
 }
 
-func (q *Queries) AboutGet(ctx context.Context) (AboutGetRow, error) {
-	row := q.db.QueryRow(ctx, aboutGet)
+func (q *Queries) AboutGet(ctx context.Context, userID uuid.UUID) (AboutGetRow, error) {
+	row := q.db.QueryRow(ctx, aboutGet, userID)
 	var i AboutGetRow
-	err := row.Scan(&i.Name, &i.TimeZone, &i.Threshold)
+	err := row.Scan(
+		&i.Name,
+		&i.TimeZone,
+		&i.Threshold,
+		&i.Language,
+	)
 	return i, err
 }
 

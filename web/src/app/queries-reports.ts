@@ -30,7 +30,8 @@ export const reportSchedules = (w: Work) => one(w, ['reports', 'schedules'], sig
 
 /** A table as satchel-report/1 has it: in a row the labels are first; a figure that is hidden is null. */
 export interface ReportTable { name: string; title: string; note: string; labels: string[]; columns: { name: string; title: string; unit: string }[]; chart_svg: string; rows: (string | number | null)[][]; total: (string | number | null)[] | null }
-export interface ReportDocument { schema: string; threshold: number; notes: string[]; tables: ReportTable[] }
+/** `language` is that of its texts; reports that were made before it was there are English. */
+export interface ReportDocument { schema: string; language?: string; threshold: number; notes: string[]; tables: ReportTable[] }
 
 /** What a report says that is shown on the page. */
 export const documentOf = (w: Work, file: string, ready: boolean) => queryOptions({

@@ -93,17 +93,18 @@ function Said({ of: r, file }: { of: Report; file: string }) {
   const read = useQuery(documentOf(work, file, stored.data?.status === 'published'))
   if (read.error) return <Failure error={read.error} again={() => void read.refetch()} />
   if (!read.data) return <Waiting />
+  const language = read.data.language ?? 'en'
   return (
     <>
-      {read.data.notes.map(n => <p key={n} className="small quiet" lang="en">{n}</p>)}
-      {read.data.tables.map(table => <Figures key={table.name} of={table} hides={r.threshold > 0} />)}
+      {read.data.notes.map(n => <p key={n} className="small quiet" lang={language}>{n}</p>)}
+      {read.data.tables.map(table => <Figures key={table.name} of={table} language={language} hides={r.threshold > 0} />)}
     </>
   )
 }
 
 const shownRows = 200
 
-function Figures({ of: table, hides }: { of: ReportTable; hides: boolean }) {
+function Figures({ of: table, language, hides }: { of: ReportTable; language: string; hides: boolean }) {
   const { t } = useLingui()
   const [all, setAll] = useState(false)
   const hidden = hides && [...table.rows, ...(table.total ? [table.total] : [])].some(r => r.includes(null))
@@ -118,9 +119,9 @@ function Figures({ of: table, hides }: { of: ReportTable; hides: boolean }) {
   const rows = [...(all ? table.rows : table.rows.slice(0, shownRows)), ...total].map((cells, at) => ({ at: String(at), cells }))
   return (
     <section aria-label={table.title}>
-      <h2 lang="en">{table.title}</h2>
-      {table.note && <p className="small quiet" lang="en">{table.note}</p>}
-      {table.chart_svg && <Chart svg={table.chart_svg} />}
+      <h2 lang={language}>{table.title}</h2>
+      {table.note && <p className="small quiet" lang={language}>{table.note}</p>}
+      {table.chart_svg && <Chart svg={table.chart_svg} language={language} />}
       {table.rows.length === 0 ? <p className="empty"><Trans>There was nothing in these days.</Trans></p> : (
         <Table label={table.title} rows={rows} id={r => r.at} columns={[
           ...table.labels.map((head, i) => ({ head, cell: (r: { cells: (string | number | null)[] }) => <bdi>{r.cells[i]}</bdi> })),
@@ -133,7 +134,7 @@ function Figures({ of: table, hides }: { of: ReportTable; hides: boolean }) {
 }
 
 /** The chart as the report draws it. It is a picture, which can run nothing; its title and description are read from it. */
-function Chart({ svg }: { svg: string }) {
+function Chart({ svg, language }: { svg: string; language: string }) {
   const [url, setUrl] = useState<string>()
   const alt = useMemo(() => [...svg.matchAll(/<(?:title|desc)[^>]*>([^<]*)</g)].map(m => m[1]!.replaceAll('&amp;', '&').replaceAll('&lt;', '<').replaceAll('&#39;', "'").replaceAll('&#34;', '"')).join(' '), [svg])
   useEffect(() => {
@@ -141,5 +142,5 @@ function Chart({ svg }: { svg: string }) {
     setUrl(made)
     return () => URL.revokeObjectURL(made)
   }, [svg])
-  return url ? <img className="report-chart" src={url} alt={alt} lang="en" /> : null
+  return url ? <img className="report-chart" src={url} alt={alt} lang={language} /> : null
 }
