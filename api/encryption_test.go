@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"satchel/api/request"
 	"satchel/api/storage"
 	"satchel/files"
 	"satchel/internal/s3"
@@ -88,7 +90,7 @@ func TestEncryptionWithoutKeys(t *testing.T) {
 	tus := []string{"Tus-Resumable", "1.0.0", "Upload-Length", "10", "Upload-Metadata", "filename YS50eHQ="}
 	for _, a := range []answer{
 		owner.call(post, storagePath+"/upload", body, "Content-Type", contentType),
-		owner.call(post, tusPath, nil, tus...),
+		owner.call(post, tusPath, nil, append(tus, "Idempotency-Key", "one")...),
 		owner.call(get, at(f.ID, "/content"), nil),
 		owner.call(get, at(f.ID, "/content"), nil, "Range", "bytes=0-9"),
 	} {
@@ -102,6 +104,8 @@ func TestEncryptionWithoutKeys(t *testing.T) {
 	require.Equal(t, grades, string(owner.call(get, at(f.ID, "/content"), nil).is(200).body))
 	require.Equal(t, f.ID, read[storage.FileView](owner.call(get, at(f.ID, ""), nil)).ID)
 	owner.upload("more.txt", []byte(grades))
+	owner.call(post, tusPath, nil, append(tus, "Idempotency-Key", "one")...).is(201)
+	require.Len(t, slices.DeleteFunc(read[request.Page[storage.FileView]](owner.call(get, storagePath+"/files", nil).is(200)).Items, func(f storage.FileView) bool { return f.Name != "a.txt" }), 1, "the upload that failed is not listed beside the one that repeats it")
 	q, err := files.GetQuota(t.Context(), b.db.Single(owner.org))
 	require.NoError(t, err)
 	require.EqualValues(t, len(grades), q.ReservedBytes, "the refused uploads hold no room")

@@ -41,11 +41,11 @@ func (b *bench) consent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		before, err := gated.ask(gated.ctx, "select app.may_collect($1, null, null)")
+		before, err := gated.ask(ctx, "select app.may_collect($1, null, null)")
 		if err != nil {
 			return err
 		}
-		empty, err := gated.ask(gated.ctx, "select $1::uuid is not null")
+		empty, err := gated.ask(ctx, "select $1::uuid is not null")
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,6 @@ type childrens struct {
 	*scratch
 	org   tenancy.OrgID
 	child uuid.UUID
-	ctx   context.Context // of the child
 }
 
 func (b *bench) childrensSchool(ctx context.Context, name string) (*childrens, error) {
@@ -96,7 +95,6 @@ func (b *bench) childrensSchool(ctx context.Context, name string) (*childrens, e
 		s.close(ctx)
 		return nil, err
 	}
-	c.ctx = tenancy.WithActor(ctx, tenancy.Actor{Org: c.org, User: c.child, Role: tenancy.Student})
 	return c, nil
 }
 
@@ -113,6 +111,7 @@ func (c *childrens) begin(ctx context.Context) (time.Duration, error) {
 // ask times a question that the child asks.
 func (c *childrens) ask(ctx context.Context, sql string) (time.Duration, error) {
 	var yes bool
+	ctx = tenancy.WithActor(ctx, tenancy.Actor{Org: c.org, User: c.child, Role: tenancy.Student})
 	began := time.Now()
 	err := c.Single(c.org).QueryRow(ctx, sql, c.org.UUID()).Scan(&yes)
 	return time.Since(began), err

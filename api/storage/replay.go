@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"satchel/api/forms"
 	"satchel/api/idempotency"
@@ -58,7 +59,7 @@ func (r *Storage) ReplayTus(c *gin.Context, e idempotency.PreviousAttempt) (idem
 	case made:
 		return idempotency.Created, nil
 	case spoiled:
-		return idempotency.Unusable, nil
+		return idempotency.Unusable, r.trashFailed(c.Request.Context(), request.Caller(c).Org, e.ID)
 	}
 	return idempotency.NotCreated, nil
 }
@@ -93,11 +94,27 @@ func (r *Storage) withdrawUnfinished(ctx context.Context, org tenancy.OrgID, t f
 		if err := files.Withdraw(ctx, tx, t.Version, files.Failed, "interrupted"); err != nil {
 			return err
 		}
-		v, err := files.GetOf(ctx, tx, t.File, t.Version)
-		if err != nil || v.CurrentID != nil || v.HeadID == nil || *v.HeadID != t.Version {
+		return trashEmpty(ctx, tx, t.File, t.Version)
+	})
+}
+
+// trashFailed is withdrawUnfinished for an upload that failed or expired before its bytes were here.
+func (r *Storage) trashFailed(ctx context.Context, org tenancy.OrgID, upload uuid.UUID) error {
+	return r.DB.InTx(ctx, org, func(tx *tenancy.Tx) error {
+		u, err := files.GetUpload(ctx, tx, upload)
+		if err != nil {
 			return err
 		}
-		_, err = files.Trash(ctx, tx, t.File)
-		return err
+		return trashEmpty(ctx, tx, u.FileID, u.VersionID)
 	})
+}
+
+// trashEmpty puts a file into the trash that has nothing but a version without bytes.
+func trashEmpty(ctx context.Context, tx *tenancy.Tx, file, version uuid.UUID) error {
+	v, err := files.GetOf(ctx, tx, file, version)
+	if err != nil || v.Sha256 != "" || v.CurrentID != nil || v.HeadID == nil || *v.HeadID != version {
+		return err
+	}
+	_, err = files.Trash(ctx, tx, file)
+	return err
 }

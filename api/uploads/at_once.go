@@ -93,7 +93,7 @@ func (u *Uploads) createReceived(ctx context.Context, actor tenancy.Actor, a Met
 	n.Received, n.Ceiling = &stored, u.MaxRunning
 	unsure := false
 	for try := 1; ; try++ {
-		t, committing, err := u.createOnce(ctx, actor, a, n)
+		t, committing, err := u.createOnce(ctx, actor, n)
 		if err == nil {
 			return t, nil
 		}
@@ -114,7 +114,7 @@ func (u *Uploads) createReceived(ctx context.Context, actor tenancy.Actor, a Met
 }
 
 // createOnce says as well whether the transaction came to its commit.
-func (u *Uploads) createOnce(ctx context.Context, actor tenancy.Actor, a Metadata, n files.New) (t files.Created, committing bool, err error) {
+func (u *Uploads) createOnce(ctx context.Context, actor tenancy.Actor, n files.New) (t files.Created, committing bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()
 	err = u.DB.InTx(ctx, actor.Org, func(tx *tenancy.Tx) (err error) {
