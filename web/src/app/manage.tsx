@@ -57,6 +57,7 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_erasures', group: 'files', to: `${at}/erasure-requests`, label: t`Requests to delete data`, icon: 'bin', about: t`Which parents ask that the data of their child is destroyed` },
     { needs: 'read_holds', group: 'files', to: `${at}/manage/holds`, label: t`Holds`, icon: 'archive', about: t`What must not be destroyed` },
   ]
-  // The organization of the operators has no classes, files and keys of its own.
-  return all.filter(e => may(place, e.needs) && (!operator || e.operators))
+  // The organization of the operators has no classes, files and keys of its own. A teacher's requests are those about
+  // children of their own: they stand with these, as a parent's do.
+  return all.filter(e => may(place, e.needs) && (!operator || e.operators) && (place.role !== 'teacher' || e.needs !== 'read_records'))
 }

@@ -76,11 +76,16 @@ function useEntries(place: Place): Entry[] {
   const managed = useManage(place)
   const own = useOwnStudents()
   const at = `/o/${place.organization_id}`
+  const records: Entry[] = [
+    { to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' },
+    { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared' },
+  ]
   if (place.role === 'student') {
-    const rights: Entry[] = own.some(s => s.rights) ? [{ to: `${at}/children`, label: t`My rights`, icon: 'group' }] : []
+    // The rights are a student's own from 18 on (34 CFR 99.5), and their parents' before.
+    const rights: Entry[] = own.some(s => s.rights) ? [{ to: `${at}/children`, label: t`My rights`, icon: 'group' }, ...records] : []
     return [
       { to: `${at}/send`, label: t`Send`, icon: 'send' }, { to: `${at}/spaces/mine`, label: t`My files`, icon: 'mine' },
-      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' }, { to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, ...rights, { to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared' }, { to: `${at}/help`, label: t`Help`, icon: 'help' },
+      { to: `${at}/spaces`, label: t`Classes`, icon: 'class' }, { to: `${at}/notifications`, label: t`Notifications`, icon: 'bell' }, { to: `${at}/jobs`, label: t`Jobs`, icon: 'jobs' }, { to: `${at}/bin`, label: t`Bin`, icon: 'bin' }, ...rights, { to: `${at}/help`, label: t`Help`, icon: 'help' },
     ]
   }
   const all: Entry[] = []
@@ -96,7 +101,7 @@ function useEntries(place: Place): Entry[] {
   if (may(place, 'edit_files')) all.push({ to: `${at}/bin`, label: t`Bin`, icon: 'bin' })
   // Anybody of the school may have a child at it.
   if (place.role === 'parent' || own.length > 0) all.push({ to: `${at}/children`, label: t`My children`, icon: 'group' })
-  if (place.role === 'parent') all.push({ to: `${at}/disclosures`, label: t`Who was given records`, icon: 'shared' }, { to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock' }, { to: `${at}/amendments`, label: t`Requests to change records`, icon: 'text' }, { to: `${at}/disclosure-consents`, label: t`Consents to give records to others`, icon: 'shared' })
+  if (place.role === 'parent' || place.role === 'teacher' && own.length > 0) all.push(...records)
   if (managed.length > 5 && place.role !== 'operator') all.push({ to: `${at}/manage`, label: t`Administration`, icon: 'staff', inner: managed })
   else all.push(...managed)
   all.push({ to: `${at}/help`, label: t`Help`, icon: 'help' })
