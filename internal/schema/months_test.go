@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"strconv"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,23 +20,6 @@ import (
 	"satchel/tenancy"
 )
 
-// before gives the migrations up to the one before.
-func before(t *testing.T, number int) fs.FS {
-	t.Helper()
-	kept := fstest.MapFS{}
-	names, err := fs.Glob(migrations.Files, "*.up.sql")
-	require.NoError(t, err)
-	for _, name := range names {
-		if n, err := strconv.Atoi(name[:6]); err != nil || n >= number {
-			continue
-		}
-		sql, err := fs.ReadFile(migrations.Files, name)
-		require.NoError(t, err)
-		kept[name] = &fstest.MapFile{Data: sql}
-	}
-	return kept
-}
-
 // unpartitioned is a database as it was before its tables were partitioned, with the rules.
 func unpartitioned(t *testing.T) (*pgtest.Database, *pgx.Conn) {
 	t.Helper()
@@ -46,16 +27,30 @@ func unpartitioned(t *testing.T) (*pgtest.Database, *pgx.Conn) {
 	admin := d.Admin(t)
 	_, err := admin.Exec(t.Context(), `drop schema public, app, months, ext cascade; create schema public authorization satchel_test_owner`)
 	require.NoError(t, err)
-	_, err = schema.Change(t.Context(), d.OwnerURL, before(t, 55))
+	_, err = schema.Change(t.Context(), d.OwnerURL, migrations.Files)
 	require.NoError(t, err)
 	owner, err := pgx.Connect(t.Context(), d.OwnerURL)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = owner.Close(context.Background()) })
+	_, err = owner.Exec(t.Context(), "alter table audit_events drop column month") // migrated gives it again
+	require.NoError(t, err)
 	require.NoError(t, rls.Apply(t.Context(), owner))
 	d.DB, err = tenancy.Open(t.Context(), tenancy.Config{URL: d.AppURL, MaxConns: 4, Timeout: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(d.Close)
 	return d, admin
+}
+
+// migrated runs the migration that unpartitioned has taken back: those behind it are in force.
+func migrated(t *testing.T, d *pgtest.Database) {
+	t.Helper()
+	sql, err := fs.ReadFile(migrations.Files, "000055_audit_months.up.sql")
+	require.NoError(t, err)
+	owner, err := pgx.Connect(t.Context(), d.OwnerURL)
+	require.NoError(t, err)
+	_, err = owner.Exec(t.Context(), string(sql))
+	require.NoError(t, err)
+	require.NoError(t, owner.Close(t.Context()))
 }
 
 func partitions(t *testing.T, admin *pgx.Conn, table string) (names []string) {
@@ -122,6 +117,7 @@ func TestTablesBecomePartitionsOfThemselves(t *testing.T) {
 		had[table], stored[table] = has, at
 	}
 
+	migrated(t, d)
 	_, err := schema.Up(t.Context(), schema.Config{OwnerURL: d.OwnerURL})
 	require.NoError(t, err)
 	for _, table := range tables {
@@ -185,10 +181,8 @@ func TestRowsAreWrittenWhileTablesAreExchanged(t *testing.T) {
 			}
 		})
 	}
-	_, err = schema.Change(t.Context(), d.OwnerURL, migrations.Files)
-	if err == nil {
-		err = schema.PartitionByMonth(t.Context(), owner, time.Now())
-	}
+	migrated(t, d)
+	err = schema.PartitionByMonth(t.Context(), owner, time.Now())
 	close(ended)
 	require.NoError(t, group.Wait())
 	require.NoError(t, err)
@@ -216,6 +210,7 @@ func TestAnExchangeGoesOnWhereItWas(t *testing.T) {
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), "select from activity_events")
 	require.NoError(t, err)
+	migrated(t, d)
 	done := make(chan error, 1)
 	go func() {
 		_, err := schema.Up(context.Background(), schema.Config{OwnerURL: d.OwnerURL})
@@ -239,6 +234,7 @@ func TestARowOfATimeToComeStopsTheExchange(t *testing.T) {
 	org := d.Organization(t, 1)
 	_, err := d.Single(org).Exec(t.Context(), activityInsert, 1, time.Now().AddDate(1, 0, 0))
 	require.NoError(t, err)
+	migrated(t, d)
 	_, err = schema.Up(t.Context(), schema.Config{OwnerURL: d.OwnerURL})
 	require.ErrorContains(t, err, "rows of a time to come")
 	require.Zero(t, count(t, admin, "select count(*) from pg_constraint where conname = 'until_months'"))
