@@ -92,7 +92,7 @@ func TestRefusedPageDoesNothing(t *testing.T) {
 
 // A page that some organization knows can read why its user is not let in, as
 // long as the refusal is about no organization; once it is, only its own can.
-func TestPagesReadRefusalsAboutNobody(t *testing.T) {
+func TestPagesReadRefusalsAboutNoOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	owner, both := b.person(b.organization(), tenancy.Owner), b.issuer.Token("two-places")

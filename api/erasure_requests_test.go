@@ -98,9 +98,9 @@ func TestParentsAskForErasure(t *testing.T) {
 	require.Len(t, read[request.Page[erasures.RequestView]](owner.call(get, list+"?ended=true", nil).is(200)).Items, 3)
 }
 
-// TestNobodyDecidesAboutTheirOwnChild: an officer who is a guardian asks as any parent does, and another one decides. A
+// TestNoOneDecidesAboutTheirOwnChild: an officer who is a guardian asks as any parent does, and another one decides. A
 // student of 18 asks alone, and their parents do not see the request any more.
-func TestNobodyDecidesAboutTheirOwnChild(t *testing.T) {
+func TestNoOneDecidesAboutTheirOwnChild(t *testing.T) {
 	t.Parallel()
 	s := setup(t).scene()
 	admin, pupil := s.child(tenancy.Admin)

@@ -97,9 +97,9 @@ func TestFailedAttemptsEndAndSignedInPeopleGoOn(t *testing.T) {
 	}
 }
 
-// TestBadTokensLockNobodyElseOut: behind an address above its limit, valid tokens
+// TestBadTokensLockNoOneElseOut: behind an address above its limit, valid tokens
 // that were never seen are taken, and who sends bad ones is still refused.
-func TestBadTokensLockNobodyElseOut(t *testing.T) {
+func TestBadTokensLockNoOneElseOut(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.api.auth.RateLimit = ratelimit.New(ratelimit.Config{AddressPerMinute: 1}, prometheus.NewRegistry())

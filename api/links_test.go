@@ -186,7 +186,7 @@ func TestBadAddresses(t *testing.T) {
 		"other file's signature": {strings.Replace(good, link.Version.String(), b.head(owner.org, other.ID).VersionID.String(), 1), 403, "link_invalid"},
 		"expired":                {address(func(l *signed.Link) { l.Expires = time.Now().Add(-time.Second) }), 403, "link_expired"},
 		"expires at 2^53":        {address(func(l *signed.Link) { l.Expires = time.Unix(1<<53, 0) }), 403, "link_invalid"},
-		"of nobody":              {address(func(l *signed.Link) { l.Actor = uuid.Nil }), 403, "link_invalid"},
+		"of no one":              {address(func(l *signed.Link) { l.Actor = uuid.Nil }), 403, "link_invalid"},
 		"of a share":             {address(func(l *signed.Link) { l.Actor, l.Share = uuid.Nil, uuid.New() }), 403, "no_such_download"},
 		"of both":                {address(func(l *signed.Link) { l.Share = uuid.New() }), 403, "link_invalid"},
 		"of a stranger":          {address(func(l *signed.Link) { l.Actor = stranger.id }), 404, "organization_not_found"},

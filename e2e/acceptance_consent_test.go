@@ -77,7 +77,7 @@ func linkIsUsedOnce(t *testing.T) {
 	f.becomes(request, "requested")
 	rows := func() (all string) {
 		t.Helper()
-		require.NoError(t, db.QueryRow(ctx, `select coalesce((select string_agg(r::text, ';' order by r.id) from consent_requests r where r.organization_id = $1), '')
+		require.NoError(t, db.QueryRow(ctx, `select coalesce((select string_agg((to_jsonb(r) - 'updated_at')::text, ';' order by r.id) from consent_requests r where r.organization_id = $1), '')
 			|| coalesce((select string_agg(c::text, ';' order by c.id) from consent_tokens c where c.organization_id = $1), '')
 			|| coalesce((select string_agg(d::text, ';' order by d.seq) from consent_decisions d where d.organization_id = $1), '')`, f.ID).Scan(&all))
 		return all
@@ -125,9 +125,9 @@ func (f family) secrets(texts ...string) (hashes int) {
 	return hashes
 }
 
-// nobodyAnswers: a file that waits for a parent's answer is shown to no one but who administers,
+// noParentAnswers: a file that waits for a parent's answer is shown to no one but who administers,
 // and when the time is over the file, what was made of it and the address are gone.
-func nobodyAnswers(t *testing.T) {
+func noParentAnswers(t *testing.T) {
 	f := newFamily(t, false)
 	f.gate("discovered")
 	file := f.sends(f.ada, "photo.jpg", photo(t))

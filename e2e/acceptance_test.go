@@ -30,7 +30,7 @@ func TestAcceptance(t *testing.T) {
 	}{
 		{"01 a known child without a basis sends nothing", knownChildWithoutABasis},
 		{"02 a link that is opened changes nothing and is used once", linkIsUsedOnce},
-		{"03 what no parent answered for is deleted with the address", nobodyAnswers},
+		{"03 what no parent answered for is deleted with the address", noParentAnswers},
 		{"04 a consent by mail permits no disclosure", consentByMailPermitsNoDisclosure},
 		{"05 a withdrawn consent ends reads and leaves nothing", withdrawnConsent},
 		{"06 holds and open requests stop a deletion until they end", holdsStopDeletions},

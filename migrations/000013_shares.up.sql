@@ -98,7 +98,7 @@ create table share_downloads (
     organization_id uuid not null,
     share_id        uuid not null,
     id              uuid not null,
-    recipient_id    uuid, -- null: whoever holds the link
+    recipient_id    uuid, -- null: each who holds the link
     file_id         uuid, -- null: all that the share shows
     state           text not null default 'issued' check (state in ('issued', 'reserved', 'counted', 'returned')),
     issued_at       timestamptz not null default now(),
@@ -142,7 +142,7 @@ create table share_accesses (
     organization_id uuid not null,
     share_id        uuid not null,
     id              uuid not null,
-    recipient_id    uuid, -- null: whoever holds the link
+    recipient_id    uuid, -- null: each who holds the link
     file_id         uuid,
     what            text not null check (what in ('page', 'password', 'code', 'preview', 'download', 'zip', 'upload')),
     outcome         text not null check (outcome in ('ok', 'refused')),

@@ -5,7 +5,7 @@
 alter table share_downloads add column open_requests integer not null default 0 check (open_requests >= 0);
 
 -- One file that a visitor dropped. dropper is in the ticket that the visitor keeps, and
--- shows them what they dropped, and nobody else's. What has ended counts no more.
+-- shows them what they dropped, and no one else's. What has ended counts no more.
 create table share_drops (
     organization_id uuid not null,
     share_id        uuid not null,

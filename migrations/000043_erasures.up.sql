@@ -7,7 +7,7 @@ create table erasures (
     scope           text not null check (scope in ('file', 'person', 'organization')),
     target_id       uuid not null,
     basis           text not null check (basis in ('parent_request', 'student_request', 'consent_withdrawn', 'school_directive', 'contract_end')),
-    reference       text not null default '' check (length(reference) <= 200), -- of the request, in the files of the school; names nobody
+    reference       text not null default '' check (length(reference) <= 200), -- of the request, in the files of the school; names no one
     state           text not null default 'planned' check (state in ('planned', 'erasing', 'blocked', 'verifying', 'certified')),
     hold_id         uuid,             -- of a blocked one: a hold that it waits for
     exports         bigint not null default 0 check (exports >= 0), -- copies of the organization that were removed with it

@@ -222,7 +222,7 @@ func (c Change) add(ctx context.Context, q *sharesdb.Queries, s Share) error {
 		return fmt.Errorf("count recipients: %w", err)
 	}
 	if int(has)+len(c.Add) > mostPeople {
-		return ErrNobody
+		return ErrRecipients
 	}
 	return add(ctx, q, s.ID, c.Add)
 }

@@ -201,7 +201,7 @@ func checkTimes(starts, expires *time.Time) error {
 
 func (n New) checkWith() error {
 	if (n.Kind == Link) != (len(n.With) == 0) || len(n.With) > mostPeople {
-		return ErrNobody
+		return ErrRecipients
 	}
 	seen := map[string]bool{}
 	for _, p := range n.With {
@@ -210,7 +210,7 @@ func (n New) checkWith() error {
 		}
 		key := p.User.String() + p.Class.String() + strings.ToLower(p.Email)
 		if seen[key] {
-			return ErrNobody
+			return ErrRecipients
 		}
 		seen[key] = true
 	}
@@ -222,7 +222,7 @@ func (p Person) check(k Kind) error {
 	named := map[Kind]bool{Members: p.User != uuid.Nil, Classes: p.Class != uuid.Nil, People: p.Email != ""}
 	for kind, is := range named {
 		if is != (kind == k) {
-			return ErrNobody
+			return ErrRecipients
 		}
 	}
 	if !isText(p.Name, 200) || p.Name != "" && k != People {

@@ -79,8 +79,8 @@ func TestTwoSharesAndALinkByHand(t *testing.T) {
 	require.False(t, s.sees(s.ada, file))
 }
 
-// TestLinksOfSharesAreNobodysToWrite: a link that a share made changes with the share alone.
-func TestLinksOfSharesAreNobodysToWrite(t *testing.T) {
+// TestLinksOfSharesAreNotForPeopleToWrite: a link that a share made changes with the share alone.
+func TestLinksOfSharesAreNotForPeopleToWrite(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	file := s.put(s.teacher, uuid.Nil, "sheet.pdf")
@@ -428,7 +428,7 @@ func TestWhoManagesAShare(t *testing.T) {
 			_, err := tx.Exec(ctx, "savepoint s")
 			require.NoError(t, err)
 			_, err = tx.Exec(ctx, "select "+column+" from shares")
-			require.Error(t, err, "nobody reads %s", column)
+			require.Error(t, err, "no one reads %s", column)
 			_, err = tx.Exec(ctx, "rollback to savepoint s")
 			require.NoError(t, err)
 		}

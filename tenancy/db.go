@@ -31,7 +31,7 @@ type Config struct {
 	Pooler     bool   `env:"SATCHEL_DATABASE_POOLER" envDefault:"false"` // whether SATCHEL_DATABASE_URL is a pooler that gives a server connection for one transaction, such as PgBouncer with pool_mode=transaction
 	SessionURL string `env:"SATCHEL_DATABASE_SESSION_URL"`               // the same database without the pooler, for notifications and locks, which belong to a connection; empty: SATCHEL_DATABASE_URL
 
-	Tracer pgx.QueryTracer // is told of statements; nil: nobody is
+	Tracer pgx.QueryTracer // is told of statements; nil: no one is
 
 	// Fresh reads the configuration again, for the credentials of new connections; nil: those
 	// of the start stay.

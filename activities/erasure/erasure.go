@@ -198,7 +198,7 @@ func (a *Activities) end(ctx context.Context, in Input, file uuid.UUID) error {
 			}
 			return err
 		}
-		// What waits for a hold is used by nobody: it is in the trash, where its shares end.
+		// What waits for a hold is used by no one: it is in the trash, where its shares end.
 		var blocked bool
 		err = a.parts.DB.InTx(ctx, in.Org, func(tx *tenancy.Tx) (err error) {
 			if open, err = files.TrashFor(ctx, tx, file, code(in)); err != nil {

@@ -170,9 +170,9 @@ func TestARetryNeverPaysTwice(t *testing.T) {
 	require.EqualValues(t, 150, spent)
 }
 
-// TestWhatNobodyKnowsCostsTheReservation: a worker died while the model wrote, and a stream
+// TestWhatNoOneKnowsCostsTheReservation: a worker died while the model wrote, and a stream
 // broke. What a provider refused costs nothing.
-func TestWhatNobodyKnowsCostsTheReservation(t *testing.T) {
+func TestWhatNoOneKnowsCostsTheReservation(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	id := b.ask(providers.OpenAI, text, nil)

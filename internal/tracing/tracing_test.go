@@ -28,7 +28,7 @@ func traced(t *testing.T) (*Traces, *tracetest.InMemoryExporter) {
 	return traces, kept
 }
 
-// TestOffUnlessAsked: nothing is sent that nobody asked for, and what was asked for and cannot
+// TestOffUnlessAsked: nothing is sent that no one asked for, and what was asked for and cannot
 // be done stops the program.
 func TestOffUnlessAsked(t *testing.T) {
 	t.Parallel()

@@ -95,7 +95,7 @@ select (select count(*) from (select from record_classes limit 10000) x)::bigint
        exists (select from directory_policies d where cardinality(d.categories) > 0)::boolean as directory_designated,
        (select count(*) from (select from directory_opt_outs limit 10000) x)::bigint as opted_out;
 
--- Duties of which the newest row is due, and incidents whose clocks ran out with nobody told.
+-- Duties of which the newest row is due, and incidents whose clocks ran out with no one told.
 -- name: DutyFacts :one
 with newest as (select distinct on (d.kind) d.kind, d.due_at from compliance_duties d order by d.kind, d.done_at desc, d.id desc)
 select (select count(*) from newest n where n.kind in ('coordinator', 'risk_assessment', 'safeguards_test', 'program_evaluation') and n.due_at > now())::bigint as security_done,

@@ -406,7 +406,7 @@ func TestReferencesDoNotCross(t *testing.T) {
 	require.Equal(t, before, s.everything(t, s.b))
 }
 
-func TestNobodyBoundSeesNothing(t *testing.T) {
+func TestAnUnboundSessionSeesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	conn, err := pgx.Connect(t.Context(), s.AppURL)

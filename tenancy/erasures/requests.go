@@ -173,7 +173,7 @@ type Decision struct {
 	Reason          string
 }
 
-// Decide accepts a request, which begins the erasure of the person, or refuses it with a reason. Nobody of the
+// Decide accepts a request, which begins the erasure of the person, or refuses it with a reason. No one of the
 // student's side decides.
 func Decide(ctx context.Context, tx *tenancy.Tx, d Decision) error {
 	d.Reason = strings.TrimSpace(d.Reason)

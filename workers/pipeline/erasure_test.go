@@ -280,7 +280,7 @@ func TestAnErasureThatDiesGoesOn(t *testing.T) {
 }
 
 // TestAHoldBlocksAnErasure with its id: what it covers stays, in the trash and readable by
-// nobody; the rest is erased; and when two people have released it the erasure ends.
+// no one; the rest is erased; and when two people have released it the erasure ends.
 func TestAHoldBlocksAnErasure(t *testing.T) {
 	t.Parallel()
 	a := setupActivities(t)

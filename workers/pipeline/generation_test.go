@@ -179,7 +179,7 @@ func TestEachErrorOfAModel(t *testing.T) {
 		require.Less(t, time.Until(*o.NextTryAt), 19*time.Minute, play) // a pause is up to a quarter longer
 		require.NoError(t, b.Client.CancelWorkflow(t.Context(), generation.WorkflowID(b.Org, ids[play]), ""))
 		g := b.generationIn(t, ids[play], drafts.Cancelled)
-		require.Equal(t, play == "dropped", g.Spent > 0, "%s: only of a stream that broke nobody knows what it cost", play)
+		require.Equal(t, play == "dropped", g.Spent > 0, "%s: only of a stream that broke no one knows what it cost", play)
 	}
 }
 

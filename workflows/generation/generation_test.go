@@ -101,8 +101,8 @@ func TestAnApprovedDraftIsPublished(t *testing.T) {
 	require.Empty(t, b.ended)
 }
 
-// TestADraftThatNobodyDecidesAboutExpires after 30 days, by the timer alone.
-func TestADraftThatNobodyDecidesAboutExpires(t *testing.T) {
+// TestADraftThatNoOneDecidesAboutExpires after 30 days, by the timer alone.
+func TestADraftThatNoOneDecidesAboutExpires(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.states = []drafts.State{drafts.Draft, drafts.Expired}

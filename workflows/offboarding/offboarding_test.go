@@ -123,9 +123,9 @@ func TestDeletionThatCannotBeginFails(t *testing.T) {
 	require.Equal(t, &operations.Failure{Code: "store_unavailable"}, b.end().Failure)
 }
 
-// TestNobodyStopsWhatHasBegun: a cancellation behind the point of no return
+// TestNoOneStopsWhatHasBegun: a cancellation behind the point of no return
 // changes nothing, neither what is done nor what is told of it.
-func TestNobodyStopsWhatHasBegun(t *testing.T) {
+func TestNoOneStopsWhatHasBegun(t *testing.T) {
 	t.Parallel()
 	b := script()
 	b.begin(true, nil).Once().After(2 * time.Hour)

@@ -166,7 +166,7 @@ type DutyFactsRow struct {
 	DispositionsLate int64
 }
 
-// Duties of which the newest row is due, and incidents whose clocks ran out with nobody told.
+// Duties of which the newest row is due, and incidents whose clocks ran out with no one told.
 func (q *Queries) DutyFacts(ctx context.Context) (DutyFactsRow, error) {
 	row := q.db.QueryRow(ctx, dutyFacts)
 	var i DutyFactsRow

@@ -33,7 +33,7 @@ end $$;
 create or replace trigger a_place before insert on erasures for each row execute function app.erasure_place();
 
 -- A file that is to be erased, or waits in the trash for a hold to end, does not come back from there:
--- who asked was told that nobody uses it. People do not see the versions of an erasure.
+-- who asked was told that no one uses it. People do not see the versions of an erasure.
 create or replace function app.erasure_trash() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
 -- Requests that the data of a student is erased. A guardian asks about a child and a student of 18 or more
--- about themselves (34 CFR 99.5); owners and admins, who have things erased themselves, ask for nobody. Who
+-- about themselves (34 CFR 99.5); owners and admins, who have things erased themselves, ask for no one. Who
 -- asked sees the request as long as they have the right, and who oversees all.
 alter table erasure_requests enable row level security;
 alter table erasure_requests force row level security;

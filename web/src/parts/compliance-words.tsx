@@ -32,7 +32,7 @@ export function useChecks(): Record<string, string> {
     incidents: t`Of an incident those are told in time who must be`,
     annual_notice: t`Parents are told of their rights each year`,
     disposition: t`What is to be returned or destroyed is, in time`,
-    audit_log: t`Who did what is in a log that nobody can change`,
+    audit_log: t`Who did what is in a log that no one can change`,
   }
 }
 
@@ -41,8 +41,8 @@ export function useCounts(): Record<string, string> {
   const { t } = useLingui()
   return {
     children: t`Children`, files_of_children: t`Files of children`, files_by_parents: t`Allowed by parents`, files_by_school: t`Allowed by the school`,
-    files_without_basis: t`Allowed by nobody`, files_held: t`Files that wait for a consent`, ages_unknown: t`Students of unknown age`,
-    agreements: t`Agreements in force`, agreements_assumed: t`Agreements nobody signed`, notices: t`Versions of the notice`, consent_requests: t`Parents asked`,
+    files_without_basis: t`Allowed by no one`, files_held: t`Files that wait for a consent`, ages_unknown: t`Students of unknown age`,
+    agreements: t`Agreements in force`, agreements_assumed: t`Agreements no one signed`, notices: t`Versions of the notice`, consent_requests: t`Parents asked`,
     consents_undeliverable: t`Mails that did not arrive`, consents_asked_again: t`Parents asked again`, disclosures_refused: t`Disclosures refused`,
     consents_granted: t`Parents who agreed`, confirmations_late: t`Second mails that are late`, requests_late: t`Requests beyond their time`, addresses_kept: t`Addresses beyond their time`,
     decisions_of_parents: t`Decisions of parents`, files_refused: t`Files used against a refusal`, inspected_found: t`Files with personal data`, inspected_none: t`Files without personal data`,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { lint, parties, partiesText } from './notice-lint.ts'
 
 const whole = {
-  summary: 'We ask you.', collected: 'files', used: 'school work', disclosed: 'to nobody', third_parties: [], consent_required: 'yes',
+  summary: 'We ask you.', collected: 'files', used: 'school work', disclosed: 'to no one', third_parties: [], consent_required: 'yes',
   online_notice: 'https://school.example/privacy', means: 'by this page', contact_deleted: 'after 14 days', rights: 'see, delete, stop',
 }
 

@@ -19,7 +19,7 @@ import { SharesOf } from './shares-of.tsx'
 import { toast } from './toasts.tsx'
 
 export interface Chosen { id: string; name: string }
-const nobody: Outsider = { name: '', email: '' }
+const noOutsider: Outsider = { name: '', email: '' }
 interface Draft { kind: ShareKind; permission: SharePermission; people: Chosen[]; classes: string[]; outside: Outsider[]; typed: Outsider; password: string; ends: Ends; downloads: string }
 
 const isOutside = (k: ShareKind) => k === 'link' || k === 'people'
@@ -53,7 +53,7 @@ export default function ShareDialog({ target, close }: { target: ShareTarget; cl
   const refusal = useShareRefusal()
   const [learned, setLearned] = useState<Partial<Record<ShareKind, string>>>({}) // what the API has refused while the dialog is open
   const closed = { ...learned, ...known }
-  const [d, setDraft] = useState<Draft>({ kind: 'members', permission: 'download', people: [], classes: [], outside: [], typed: nobody, password: '', ends: { choice: 'usual', date: '' }, downloads: '' })
+  const [d, setDraft] = useState<Draft>({ kind: 'members', permission: 'download', people: [], classes: [], outside: [], typed: noOutsider, password: '', ends: { choice: 'usual', date: '' }, downloads: '' })
   const set = (some: Partial<Draft>) => { setError(''); setDraft(old => ({ ...old, ...some })) }
   const [made, setMade] = useState<Share | null>(null)
   const [error, setError] = useState('')
@@ -87,7 +87,7 @@ export default function ShareDialog({ target, close }: { target: ShareTarget; cl
       await queries.invalidateQueries({ queryKey: [place.organization_id, 'shares'] })
       setBusy(false)
       setMade(made)
-      set({ people: [], classes: [], outside: [], typed: nobody, password: '' })
+      set({ people: [], classes: [], outside: [], typed: noOutsider, password: '' })
       if (!made.url) toast(t`${target.name} is shared.`)
     } catch (x) {
       const p = asProblem(x)

@@ -28,7 +28,7 @@ export default function ErasureRequests() {
   const own = useOwnStudents()
   const at = (r: ErasureRequest) => ({ id: work.place.organization_id, request: r.id })
   const states: Record<ErasureRequest['state'], string> = { received: t`Waits for the school`, accepted: t`Accepted`, refused: t`Refused`, withdrawn: t`Taken back` }
-  // Nobody decides about themselves or their own child.
+  // No one decides about themselves or their own child.
   const decides = (r: ErasureRequest) => manages && r.state === 'received' && r.requester_id !== work.place.user_id && !own.some(s => s.student_id === r.student_id)
   const run = async (d: FormData) => {
     if (!asked) return

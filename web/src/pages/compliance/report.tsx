@@ -33,7 +33,7 @@ export default function Report() {
   return (
     <>
       <Title actions={<button type="button" className="button" onClick={() => void save('/api/v1/compliance-report?format=pdf', 'compliance-report.pdf')}><Trans>Save as PDF</Trans></button>}>{t`Compliance`}</Title>
-      <p><Trans>Which rules the organization meets now. Everything is counted from its own rows when you open the page, and nobody sets it by hand. It is not legal advice.</Trans></p>
+      <p><Trans>Which rules the organization meets now. Everything is counted from its own rows when you open the page, and no one sets it by hand. It is not legal advice.</Trans></p>
       {error ? <Failure error={error} again={() => void refetch()} /> : !report && <Waiting />}
       {report && (
         <>
