@@ -17,7 +17,7 @@ export SATCHEL_CLAMD_SIGNATURES=$SATCHEL_ROOT/deploy/local/clamd
 earlier_revision() {
   local wanted=${FROM:-} newest
   [[ -n $wanted ]] || wanted=$(git -C "$root" describe --tags --abbrev=0 2>/dev/null) || {
-    newest=$(git -C "$root" log -1 --format=%H --diff-filter=A -- 'migrations/*.up.sql')
+    newest=$(git -C "$root" log --first-parent -m -1 --format=%H --diff-filter=A -- 'migrations/*.up.sql') # what was on this branch, not what was merged into it
     wanted=$newest^
   }
   git -C "$root" rev-parse --verify --quiet "$wanted^{commit}" || {
