@@ -121,7 +121,7 @@ func (r *replicated) showsOwnWrites(t *testing.T) {
 		name := fmt.Sprintf("Own %d", n)
 		r.newFolder(name)
 		require.True(t, r.seesFolder(r.teacher, name))
-		require.True(t, r.seesFolder(r.student, name), "nor is it hidden from whom they tell of it")
+		require.True(t, r.seesFolder(r.student, name), "another member sees it at once too")
 	}
 	t.Logf("%d of 40 lists behind a write were the standby's", r.stat().ByReplica-before)
 }

@@ -23,7 +23,7 @@ var (
 	ErrOutside    = fault.New(fault.Denied, "share_outside_not_allowed", "Teachers, admins and owners share with people outside. Share with members or a class, or ask your teacher.")
 	ErrLonger     = fault.New(fault.Denied, "share_too_long", "Your organization lets a share with people outside last for less time. Give an earlier expires_at.")
 	ErrPassword   = fault.New(fault.Denied, "share_password_required", "Your organization wants a password on every link. Give one of 8 to 128 characters.")
-	ErrRecipient  = fault.New(fault.Invalid, "unknown_recipient", "A recipient is an active member other than you, or a class that is not over, whom you may reach: staff reach everybody, students the people of their classes and groups.")
+	ErrRecipient  = fault.New(fault.Invalid, "unknown_recipient", "A recipient is another active member, or a class that is not over, and you must be allowed to share with them: staff share with everybody, students with the people of their classes and groups.")
 	ErrRecipients = fault.New(fault.Invalid, "invalid_with", "A share with members, classes or people names 1 to 200 of them, and a link names none.")
 	ErrDownloads  = fault.New(fault.Conflict, "share_limit_below", "So many downloads have been made already. Give a higher limit, or end the share.")
 	ErrResend     = fault.New(fault.Limited, "resend_too_soon", "The mail went out less than a minute ago. Give it time to arrive.")

@@ -64,7 +64,7 @@ var inWords = []struct {
 	{tenancy.ManageHolds, "place holds, ask for their release, and approve what another one asked for"},
 	{tenancy.ReadRecords, "see what files are under FERPA"},
 	{tenancy.ClassifyRecords, "say what a file is under FERPA, and which students it is about"},
-	{tenancy.ReadDisclosures, "see to whom records were disclosed; students and parents those of theirs"},
+	{tenancy.ReadDisclosures, "read the record of disclosures; students and parents for their own records"},
 	{tenancy.ReadDirectory, "see what is directory information of the school, and whether oneself or one's children are opted out"},
 	{tenancy.ManageDirectory, "say what is directory information, and until when it may be refused"},
 	{tenancy.ListOptOuts, "see who is opted out of directory information"},

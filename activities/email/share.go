@@ -106,7 +106,7 @@ func (o outside) What() string {
 	return o.T(key, args...)
 }
 
-// Alone says whom the link is for, and until when.
+// Alone is the sentence that the link is personal, with its expiry where it has one.
 func (o outside) Alone() string {
 	if o.Until == "" {
 		return o.T("alone")

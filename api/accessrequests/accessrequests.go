@@ -121,12 +121,12 @@ func (r *Requests) List(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ended := c.DefaultQuery("ended", "false")
-	if ended != "true" && ended != "false" {
-		return request.Invalid("ended", "ended is true or false.")
+	ended, err := request.Flag(c, "ended")
+	if err != nil {
+		return err
 	}
 	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]accessrequests.Request, error) {
-		return accessrequests.List(c.Request.Context(), r.DB.Single(org), ended == "true", before[0], limit)
+		return accessrequests.List(c.Request.Context(), r.DB.Single(org), ended, before[0], limit)
 	}, show, func(q accessrequests.Request) []uuid.UUID { return []uuid.UUID{q.ID} })
 }
 

@@ -94,12 +94,8 @@ func (r *Amendments) List(c *gin.Context) error {
 		return err
 	}
 	var f amendments.Filter
-	switch c.DefaultQuery("ended", "false") {
-	case "true":
-		f.Ended = true
-	case "false":
-	default:
-		return request.Invalid("ended", "ended is true or false.")
+	if f.Ended, err = request.Flag(c, "ended"); err != nil {
+		return err
 	}
 	if text := c.Query("file"); text != "" {
 		if f.File, err = uuid.Parse(text); err != nil {

@@ -108,12 +108,12 @@ func (r *Erasures) ListRequests(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ended := c.DefaultQuery("ended", "false")
-	if ended != "true" && ended != "false" {
-		return request.Invalid("ended", "ended is true or false.")
+	ended, err := request.Flag(c, "ended")
+	if err != nil {
+		return err
 	}
 	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]erasures.Request, error) {
-		return erasures.Requests(c.Request.Context(), r.DB.Single(org), ended == "true", before[0], limit)
+		return erasures.Requests(c.Request.Context(), r.DB.Single(org), ended, before[0], limit)
 	}, showRequest, func(q erasures.Request) []uuid.UUID { return []uuid.UUID{q.ID} })
 }
 

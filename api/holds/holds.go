@@ -113,12 +113,12 @@ func (r *Holds) List(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	released := c.DefaultQuery("released", "false")
-	if released != "true" && released != "false" {
-		return request.Invalid("released", "released is true or false.")
+	released, err := request.Flag(c, "released")
+	if err != nil {
+		return err
 	}
 	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]holds.Hold, error) {
-		return holds.List(c.Request.Context(), r.DB.Single(org), released == "true", before[0], limit)
+		return holds.List(c.Request.Context(), r.DB.Single(org), released, before[0], limit)
 	}, show, func(h holds.Hold) []uuid.UUID { return []uuid.UUID{h.ID} })
 }
 

@@ -183,6 +183,17 @@ func Limit(c *gin.Context) (int, error) {
 	return n, nil
 }
 
+// Flag reads a flag of the query; without one it is false.
+func Flag(c *gin.Context, name string) (bool, error) {
+	switch c.DefaultQuery(name, "false") {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, Invalid(name, "%s is true or false.", name)
+}
+
 // Time reads a moment of the query; without one it is the zero time.
 func Time(c *gin.Context, name string) (time.Time, error) {
 	text := c.Query(name)

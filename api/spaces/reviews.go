@@ -38,12 +38,12 @@ func showReview(r spaces.Review) ReviewView {
 
 // ListReviews lists uses of break-glass that wait for a review, the newest first; with reviewed=true all.
 func (r *Spaces) ListReviews(c *gin.Context) error {
-	reviewed := c.DefaultQuery("reviewed", "false")
-	if reviewed != "true" && reviewed != "false" {
-		return request.Invalid("reviewed", "reviewed is true or false.")
+	reviewed, err := request.Flag(c, "reviewed")
+	if err != nil {
+		return err
 	}
 	return request.List(c, 1, func(before []uuid.UUID, limit int) ([]spaces.Review, error) {
-		return spaces.Reviews(c.Request.Context(), r.query(c), reviewed == "true", before[0], limit)
+		return spaces.Reviews(c.Request.Context(), r.query(c), reviewed, before[0], limit)
 	}, showReview, func(v spaces.Review) []uuid.UUID { return []uuid.UUID{v.ID} })
 }
 

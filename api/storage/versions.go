@@ -21,7 +21,26 @@ import (
 // findVersion reads one version of the file in the path, if the caller may see
 // the file.
 func (r *Storage) findVersion(c *gin.Context, number string) (files.View, error) {
-	v, err := r.find(c)
+	id, err := fileID(c)
+	if err != nil {
+		return files.View{}, err
+	}
+	return readVersion(c.Request.Context(), r.DB.Single(request.Caller(c).Org), id, number)
+}
+
+// lookVersion is findVersion for a request that only reads: a standby may answer.
+func (r *Storage) lookVersion(c *gin.Context, number string) (files.View, error) {
+	id, err := fileID(c)
+	if err != nil {
+		return files.View{}, err
+	}
+	return tenancy.Read(c.Request.Context(), r.DB, request.Caller(c).Org, func(ctx context.Context, q tenancy.Queries) (files.View, error) {
+		return readVersion(ctx, q, id, number)
+	})
+}
+
+func readVersion(ctx context.Context, q tenancy.Queries, file uuid.UUID, number string) (files.View, error) {
+	v, err := files.Get(ctx, q, file)
 	if err != nil {
 		return v, err
 	}
@@ -29,26 +48,7 @@ func (r *Storage) findVersion(c *gin.Context, number string) (files.View, error)
 	if err != nil {
 		return v, err
 	}
-	return files.GetNumber(c.Request.Context(), r.DB.Single(request.Caller(c).Org), v.FileID, n)
-}
-
-// lookVersion is findVersion for a request that only reads: a standby may answer.
-func (r *Storage) lookVersion(c *gin.Context, number string) (v files.View, err error) {
-	id, err := fileID(c)
-	if err != nil {
-		return v, err
-	}
-	return tenancy.Read(c.Request.Context(), r.DB, request.Caller(c).Org, func(ctx context.Context, q tenancy.Queries) (files.View, error) {
-		v, err := files.Get(ctx, q, id)
-		if err != nil {
-			return v, err
-		}
-		n, err := versionNumber(number)
-		if err != nil {
-			return v, err
-		}
-		return files.GetNumber(ctx, q, v.FileID, n)
-	})
+	return files.GetNumber(ctx, q, v.FileID, n)
 }
 
 // ListVersions lists a file's versions.

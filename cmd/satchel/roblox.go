@@ -210,22 +210,28 @@ func (a *app) robloxSync() *cobra.Command {
 	})
 }
 
+// everyPage reads a list to its end.
+func everyPage[T any](read func(cursor string) (page []T, next string, err error)) (all []T, err error) {
+	for cursor := ""; ; {
+		page, next, err := read(cursor)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if cursor = next; next == "" {
+			return all, nil
+		}
+	}
+}
+
 func (a *app) robloxAssets() *cobra.Command {
 	var state string
 	cmd := a.ofConnection("assets CONNECTION", "List what files became", 0, func(cmd *cobra.Command, c *client.Client, args []string) error {
-		var all []client.RobloxAsset
-		for cursor := ""; ; {
-			page, next, err := c.RobloxAssets(cmd.Context(), args[0], state, cursor)
-			if err != nil {
-				return err
-			}
-			all = append(all, page...)
-			if cursor = next; next == "" {
-				break
-			}
-		}
-		if a.json {
-			return a.say(cmd, all, "")
+		all, err := everyPage(func(cursor string) ([]client.RobloxAsset, string, error) {
+			return c.RobloxAssets(cmd.Context(), args[0], state, cursor)
+		})
+		if err != nil || a.json {
+			return or(err, func() error { return a.say(cmd, all, "") })
 		}
 		t := table(cmd, "ID", "FILE", "TYPE", "STATE", "ASSET", "NAME AT ROBLOX")
 		for _, r := range all {
@@ -244,19 +250,11 @@ func (a *app) robloxAssets() *cobra.Command {
 
 func (a *app) robloxLessons() *cobra.Command {
 	return a.ofConnection("lessons CONNECTION", "List what documents became: quizzes and lesson plans as entries of the data store", 0, func(cmd *cobra.Command, c *client.Client, args []string) error {
-		var all []client.RobloxLesson
-		for cursor := ""; ; {
-			page, next, err := c.RobloxLessons(cmd.Context(), args[0], cursor)
-			if err != nil {
-				return err
-			}
-			all = append(all, page...)
-			if cursor = next; next == "" {
-				break
-			}
-		}
-		if a.json {
-			return a.say(cmd, all, "")
+		all, err := everyPage(func(cursor string) ([]client.RobloxLesson, string, error) {
+			return c.RobloxLessons(cmd.Context(), args[0], cursor)
+		})
+		if err != nil || a.json {
+			return or(err, func() error { return a.say(cmd, all, "") })
 		}
 		t := table(cmd, "FILE", "KIND", "STATE", "ENTRY", "WRITTEN")
 		for _, l := range all {

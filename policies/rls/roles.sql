@@ -141,6 +141,7 @@ begin
 end $$;
 grant execute on function app.my_level(uuid), app.place_seen(uuid, uuid), app.may_read_file(uuid), app.may_read_version(uuid), app.may_change_file(uuid),
     app.may_link_file(uuid), app.may_link_folder(uuid) to satchel_people;
+grant execute on function app.my_level(uuid) to satchel_system; -- app.free_name
 
 -- Whether the actor may share something by a kind of share, sees a share, and manages it:
 -- asked through functions, since the rules of shares and of their recipients would ask
@@ -166,6 +167,16 @@ create or replace function app.role_level(kind text, role text) returns smallint
                 when kind = 'staff' and role = 'teacher' then 3 end::smallint
 $$;
 grant execute on function app.role_level(text, text) to satchel_app, satchel_people, satchel_system;
+
+-- A hand-in may take some kinds of files alone, by the ending of the name. What a person puts there, or calls a
+-- file there, is of those; the platform's own work does not name files.
+create or replace function app.must_accept(accepted text[], name text) returns void language plpgsql stable as $$
+begin
+    if cardinality(accepted) > 0 and app.actor() is not null and not coalesce(lower(substring(name from '\.([^.]*)$')), '') = any (accepted) then
+        raise exception 'the folder does not take files of this kind' using errcode = 'SQ061', detail = array_to_string(accepted, ', ');
+    end if;
+end $$;
+grant execute on function app.must_accept(text[], text) to satchel_system;
 
 -- The level in a space that a permission is.
 create or replace function app.share_level(permission text) returns smallint language sql immutable parallel safe as

@@ -225,7 +225,7 @@ create or replace function app.file_placed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare place record; folder record; person uuid := coalesce(app.actor(), new.uploaded_by); level integer;
 begin
-    select d.space_id, d.mode, d.opens_at, d.closes_at into folder from folders d where d.organization_id = new.organization_id and d.id = new.folder_id;
+    select d.space_id, d.mode, d.opens_at, d.closes_at, d.accepted into folder from folders d where d.organization_id = new.organization_id and d.id = new.folder_id;
     if new.folder_id is not null then
         new.space_id := coalesce(folder.space_id, new.space_id);
     elsif new.space_id is null then
@@ -265,26 +265,20 @@ begin
             end if;
         end if;
     end if;
+    perform app.must_accept(folder.accepted, new.name::text);
     return new;
 end $$;
 create or replace trigger a_placed before insert on files for each row execute function app.file_placed();
 
--- A hand-in may take some kinds of files alone. What a person puts there, or calls a file there, is of those;
--- the platform's own work does not name files.
-create or replace function app.file_accepted() returns trigger
+create or replace function app.file_renamed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare accepted text[];
 begin
-    select d.accepted into accepted from folders d where d.organization_id = new.organization_id and d.id = new.folder_id and cardinality(d.accepted) > 0;
-    if found and app.actor() is not null and not coalesce(lower(substring(new.name from '\.([^.]*)$')), '') = any (accepted) then
-        raise exception 'the folder does not take files of this kind' using errcode = 'SQ061', detail = array_to_string(accepted, ', ');
-    end if;
+    perform app.must_accept(d.accepted, new.name::text) from folders d where d.organization_id = new.organization_id and d.id = new.folder_id;
     return new;
 end $$;
-create or replace trigger b_accepted before insert on files for each row when (new.folder_id is not null) execute function app.file_accepted();
-create or replace trigger b_accepted_again before update of name, folder_id on files
-    for each row when (new.folder_id is not null and (old.name::text collate "C" <> new.name::text collate "C" or old.folder_id is distinct from new.folder_id))
-    execute function app.file_accepted();
+create or replace trigger b_renamed before update of name on files
+    for each row when (new.folder_id is not null and old.folder_id is not distinct from new.folder_id and old.name::text collate "C" <> new.name::text collate "C")
+    execute function app.file_renamed();
 create or replace trigger a_moved before update of space_id, folder_id on files
     for each row when (old.space_id is distinct from new.space_id or old.folder_id is distinct from new.folder_id) execute function app.file_placed();
 
@@ -299,9 +293,7 @@ declare
 begin
     -- What a student puts into a hand-in is about them: app.file_placed.
     select d.space_id, d.mode into place from folders d where d.organization_id = app.org() and d.id = folder;
-    if subject is null and place.mode = 'handin' and app.actor() is not null and not app.all_spaces()
-       and not exists (select from space_members m where m.organization_id = app.org() and m.space_id = place.space_id and m.user_id = app.actor()
-                          and m.level >= 3 and m.begins_at <= now() and m.ends_at > now()) then
+    if subject is null and place.mode = 'handin' and app.actor() is not null and app.my_level(place.space_id) < 3 then
         subject := app.actor();
     end if;
     while exists (select from files f where f.organization_id = app.org() and f.folder_id = folder and f.trashed_at is null
