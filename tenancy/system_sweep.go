@@ -85,17 +85,37 @@ func (d *DB) VersionsNotAvailable(ctx context.Context, after uuid.UUID, n int) (
 	return systemQuery[Unavailable](ctx, d, "select organization_id, version_id, mime_type, text_reason from app.versions_not_available($1, $2)", after, n)
 }
 
-// TextsPending gives the published versions whose text is not read yet, in the order of
-// their files, and notes that they were asked for: each comes once in again.
+// TextsPending gives the published versions whose text is not read yet and was not asked for
+// within again, in the order of their files.
 func (d *DB) TextsPending(ctx context.Context, again time.Duration, after uuid.UUID, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.texts_pending($1, $2, $3) order by file_id", again, after, n)
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.texts_pending($1, $2, $3)", again, after, n)
+}
+
+// TextsAsked notes that texts were asked for. It comes behind the start of their workflows: a
+// process that dies in between asks for them again, which finds the workflows started.
+func (d *DB) TextsAsked(ctx context.Context, asked []Ref) error {
+	files, versions := make([]uuid.UUID, len(asked)), make([]uuid.UUID, len(asked))
+	for i, r := range asked {
+		files[i], versions[i] = r.File, r.Version
+	}
+	_, err := d.pool.Exec(ctx, "select app.texts_asked($1, $2)", files, versions)
+	return translate(err)
 }
 
 // PersonalDataDue gives the published versions that the detectors of a version have not read
-// yet, in the order of their ids, and notes that they were asked for: each comes once in
-// again.
+// yet and whose inspection was not asked for within again, in the order of their ids.
 func (d *DB) PersonalDataDue(ctx context.Context, detectors string, again time.Duration, after uuid.UUID, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.pii_due($1, $2, $3, $4) order by version_id", detectors, again, after, n)
+	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.pii_due($1, $2, $3, $4)", detectors, again, after, n)
+}
+
+// PersonalDataAsked notes that inspections were asked for, as TextsAsked does.
+func (d *DB) PersonalDataAsked(ctx context.Context, asked []Ref) error {
+	organizations, versions := make([]uuid.UUID, len(asked)), make([]uuid.UUID, len(asked))
+	for i, r := range asked {
+		organizations[i], versions[i] = uuid.UUID(r.Org), r.Version
+	}
+	_, err := d.pool.Exec(ctx, "select app.pii_asked($1, $2)", organizations, versions)
+	return translate(err)
 }
 
 // ReleasedSilent pages through the versions that were released and whose publication has not

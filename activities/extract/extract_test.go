@@ -237,6 +237,12 @@ func TestSweepAsksOnce(t *testing.T) {
 	due := ask(time.Hour)
 	require.Len(t, due, 1)
 	require.Equal(t, version, due[0].Version)
+	require.Equal(t, due, ask(time.Hour), "the process that listed it died before it started the workflow")
+	older := due[0]
+	older.Version = uuid.New()
+	require.NoError(t, b.TextsAsked(t.Context(), []tenancy.Ref{older}))
+	require.Equal(t, due, ask(time.Hour), "an older version was asked for")
+	require.NoError(t, b.TextsAsked(t.Context(), due))
 	require.Empty(t, ask(time.Hour), "it was asked for")
 	require.Len(t, ask(-time.Hour), 1, "and did not come")
 	_, err := b.read(t, version)

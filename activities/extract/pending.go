@@ -75,9 +75,9 @@ func SweepsOf(p *Pending) []queue.Sweep {
 // yet. The publication makes the row; this is the only start, so a process that dies
 // loses none.
 func (p *Pending) startPendingTexts(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
-	return queue.SweepByID(ctx, "start pending texts", after, func(r tenancy.Ref) uuid.UUID { return r.File }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+	return queue.SweepAndNote(ctx, "start pending texts", after, func(r tenancy.Ref) uuid.UUID { return r.File }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return p.db.TextsPending(ctx, p.config.Again, after, p.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return p.starter.StartText(ctx, r.Org, r.Version)
-	})
+	}, p.db.TextsAsked)
 }

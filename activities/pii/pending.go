@@ -53,11 +53,11 @@ func SweepsOf(p *Pending) []queue.Sweep {
 // startDue starts a workflow for every published version that these detectors have not read.
 // The publication makes the row; this is the only start, so a process that dies loses none.
 func (p *Pending) startDue(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
-	return queue.SweepByID(ctx, "start due inspections", after, func(r tenancy.Ref) uuid.UUID { return r.Version }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
+	return queue.SweepAndNote(ctx, "start due inspections", after, func(r tenancy.Ref) uuid.UUID { return r.Version }, func(ctx context.Context, after uuid.UUID) ([]tenancy.Ref, error) {
 		return p.db.PersonalDataDue(ctx, pii.Version, p.config.Again, after, p.page)
 	}, func(ctx context.Context, r tenancy.Ref) error {
 		return p.starter.StartInspection(ctx, r.Org, r.Version)
-	})
+	}, p.db.PersonalDataAsked)
 }
 
 // startReleased starts the publication of versions that were released by a process that

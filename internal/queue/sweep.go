@@ -73,6 +73,34 @@ func SweepByID[T any](ctx context.Context, name string, after uuid.UUID, id func
 	return swept, err
 }
 
+// SweepAndNote is SweepByID for work that is noted, a page at a time, once it is done: note gets
+// what was done of the page before the next one is listed, and at the end. What a process did
+// and did not note, because it died, is found again.
+func SweepAndNote[T any](ctx context.Context, name string, after uuid.UUID, id func(T) uuid.UUID, next func(ctx context.Context, after uuid.UUID) ([]T, error), work func(context.Context, T) error, note func(context.Context, []T) error) (Swept, error) {
+	var done []T
+	noteDone := func(ctx context.Context) error {
+		if len(done) == 0 {
+			return nil
+		}
+		err := note(ctx, done)
+		done = nil
+		return err
+	}
+	swept, err := SweepByID(ctx, name, after, id, func(ctx context.Context, after uuid.UUID) ([]T, error) {
+		if err := noteDone(ctx); err != nil {
+			return nil, err
+		}
+		return next(ctx, after)
+	}, func(ctx context.Context, item T) error {
+		err := work(ctx, item)
+		if err == nil {
+			done = append(done, item)
+		}
+		return err
+	})
+	return swept, errors.Join(err, noteDone(ctx))
+}
+
 // PageByID is SweepByID for a process that counts the items that failed, and fails
 // at its end: it fails only when it cannot list, or is cancelled.
 func PageByID[T any](ctx context.Context, name string, after uuid.UUID, id func(T) uuid.UUID, next func(ctx context.Context, after uuid.UUID) ([]T, error), work func(context.Context, T) error) (Swept, error) {

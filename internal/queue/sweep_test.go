@@ -158,6 +158,39 @@ func TestSweepGoesBeyondAFailingPage(t *testing.T) {
 	require.Equal(t, 5, swept.Failed)
 }
 
+// TestSweepNotesWhatWasDone: a page is noted once it is done, without what failed, and before the
+// next one is listed.
+func TestSweepNotesWhatWasDone(t *testing.T) {
+	t.Parallel()
+	id, next := list(5)
+	var seen []int
+	var events [][]int
+	note := func(_ context.Context, done []int) error {
+		events = append(events, done)
+		return nil
+	}
+	listing := func(ctx context.Context, after uuid.UUID) ([]int, error) {
+		events = append(events, nil)
+		return next(ctx, after)
+	}
+	swept, err := queue.SweepAndNote(t.Context(), "test", uuid.Nil, id, listing, failing(&seen, 2, 5), note)
+	require.NoError(t, err)
+	require.Equal(t, queue.Swept{Found: 5, Done: 3, Failed: 2}, swept)
+	require.Equal(t, [][]int{nil, {1}, nil, {3, 4}, nil, nil}, events)
+
+	_, err = queue.SweepAndNote(t.Context(), "test", uuid.Nil, id, next, failing(&seen), func(context.Context, []int) error { return errItem })
+	require.ErrorIs(t, err, errItem)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	events = nil
+	_, err = queue.SweepAndNote(ctx, "test", uuid.Nil, id, next, func(ctx context.Context, n int) error {
+		cancel()
+		return ctx.Err()
+	}, note)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, events)
+}
+
 // TestFailedOf: a process that passed over organizations fails at its end, and is not
 // tried again as a whole.
 func TestFailedOf(t *testing.T) {

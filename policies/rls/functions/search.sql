@@ -31,17 +31,21 @@ create or replace trigger c_search_follow after update on files for each row
     when (new.name::text collate "C" <> old.name::text collate "C" or new.space_id <> old.space_id or new.current_id is distinct from old.current_id)
     execute function app.search_follow();
 
--- Published versions whose text is not read yet, in the order of their files' ids. Each
--- is given once in again_after.
+-- Published versions whose text is not read yet and was not asked for within again_after, in
+-- the order of their files' ids.
 create or replace function app.texts_pending(again_after interval, after uuid, n integer)
 returns table (organization_id uuid, file_id uuid, version_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select t.organization_id, t.file_id, t.version_id from file_texts t
+     where t.state = 'pending' and t.file_id > after and (t.asked_at is null or t.asked_at < now() - again_after)
+     order by t.file_id limit n
+$$;
+
+-- Notes that the texts of these versions were asked for. Both are arrays of one length.
+create or replace function app.texts_asked(files uuid[], versions uuid[]) returns void
 language sql volatile security definer set search_path = public, pg_temp as $$
-    update file_texts t set asked_at = now()
-      from (select p.organization_id, p.file_id from file_texts p
-             where p.state = 'pending' and p.file_id > after and (p.asked_at is null or p.asked_at < now() - again_after)
-             order by p.file_id limit n for update skip locked) due
-     where t.organization_id = due.organization_id and t.file_id = due.file_id
-    returning t.organization_id, t.file_id, t.version_id
+    update file_texts t set asked_at = now() from unnest(files, versions) asked (file, version)
+     where t.file_id = asked.file and t.version_id = asked.version and t.state = 'pending'
 $$;
 
 -- What a person types as a query: in each language of the organization's texts, and as it is.
