@@ -29,7 +29,7 @@ type result struct {
 	Took         seconds `json:"took"`          // until the last upload was answered and the last part killed
 	FilesDrained seconds `json:"files_drained"` // from then on, until no file was in process
 	Drained      seconds `json:"drained"`       // and until all previews, texts and inspections were there
-	Settled      seconds `json:"settled"`       // from then on, until nothing was left of the disturbance
+	Settled      seconds `json:"settled"`       // from then on, until nothing was left of the disturbance but what is the reconciler's to remove
 
 	found []checks.Finding
 }
@@ -95,7 +95,7 @@ func (r *result) print(w io.Writer, asJSON bool) error {
 	if time.Duration(r.Settled) > settleGoal {
 		mark = "✗"
 	}
-	row(mark, "settled", r.Settled, "behind that, until nothing is left; goal 2 min")
+	row(mark, "settled", r.Settled, "behind that, until nothing is left but what is the reconciler's; goal 2 min")
 	err := t.Flush()
 	for _, note := range append(append(r.Notes, r.Leaked...), r.Spooled...) {
 		_, _ = fmt.Fprintln(w, "  "+note)

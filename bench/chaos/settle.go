@@ -44,12 +44,16 @@ func (c *chaos) drain(ctx context.Context, done func(checks.Backlog) bool) error
 func (c *chaos) remains(ctx context.Context, r *result) error {
 	began := time.Now()
 	until, told := began.Add(settlePatience), began
+	var still time.Duration // until nothing but findings was left
 	for {
 		asked := time.Now()
 		err := c.look(ctx, r, checks.Reconciling{})
 		if time.Since(told) > tellEvery {
 			told = time.Now()
 			_, _ = fmt.Fprintf(c.say, "          settle: %d workflows, %d bytes reserved, %d files in spools, %d findings %v\n", r.Open, r.Reserved, len(r.Spooled), len(r.found), kinds(r.found))
+		}
+		if err == nil && still == 0 && r.left() == len(r.found) {
+			still = asked.Sub(began)
 		}
 		switch {
 		case err != nil && time.Now().After(until):
@@ -58,7 +62,7 @@ func (c *chaos) remains(ctx context.Context, r *result) error {
 			r.Settled = seconds(asked.Sub(began))
 			return nil
 		case err == nil && time.Since(began) > settleGoal && r.Open+r.Reserved+len(r.Spooled) == 0:
-			return c.repair(ctx, r, began)
+			return c.repair(ctx, r, still)
 		case time.Now().After(until):
 			r.Settled = seconds(time.Since(began))
 			return nil
@@ -69,15 +73,30 @@ func (c *chaos) remains(ctx context.Context, r *result) error {
 	}
 }
 
-// repair has the reconciler remove what it found, and looks again.
-func (c *chaos) repair(ctx context.Context, r *result, began time.Time) error {
-	r.LeftToReconciler = kinds(r.found)
-	if err := c.look(ctx, r, checks.Reconciling{Repair: true}); err != nil {
-		return err
+// rowlessPatience is above the age at which the reconciler takes bytes without a row for left over:
+// younger ones may be of a form that is received.
+const rowlessPatience = 11 * time.Minute
+
+// repair has the reconciler remove what it found, and looks again, until bytes without a row are old
+// enough to be removed.
+func (c *chaos) repair(ctx context.Context, r *result, settled time.Duration) error {
+	r.LeftToReconciler, r.Settled = kinds(r.found), seconds(settled)
+	for until := time.Now().Add(rowlessPatience); ; {
+		if err := c.look(ctx, r, checks.Reconciling{Repair: true}); err != nil {
+			return err
+		}
+		if err := c.look(ctx, r, checks.Reconciling{}); err != nil {
+			return err
+		}
+		onlyRowless := kinds(r.found)["orphan_staging"] == len(r.found)
+		if r.left() == 0 || !onlyRowless || time.Now().After(until) {
+			return nil
+		}
+		_, _ = fmt.Fprintf(c.say, "          settle: %d objects without a row are younger than ten minutes\n", len(r.found))
+		if err := pause(ctx, time.Minute); err != nil {
+			return err
+		}
 	}
-	err := c.look(ctx, r, checks.Reconciling{})
-	r.Settled = seconds(time.Since(began))
-	return err
 }
 
 func kinds(found []checks.Finding) map[string]int {
