@@ -209,7 +209,7 @@ func New(p Parts) *API {
 	}
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
 	people, streams := p.DB.ForPeople(), limits.Streams()
-	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log})
+	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log, Listening: w.Watched().Live, Metrics: p.Metrics})
 	visitors := public.New(public.Ports{
 		DB: p.DB, Keys: p.Links, Uploads: p.Uploads, Codes: p.Codes, Address: limits.Address, Guessed: limits.ChargeGuess, Reason: storage.ReasonOfDrop,
 		ContentURL: p.Config.ContentURL, Log: p.Log,
@@ -266,13 +266,13 @@ func New(p Parts) *API {
 	}
 }
 
-// Run hears what happens to files, and writes down when keys were used, until
+// Run hears what happens to files and memberships, and writes down when keys were used, until
 // ctx ends. Without it, those who wait are told late and not at once.
 func (a *API) Run(ctx context.Context) error {
 	var writing sync.WaitGroup
 	defer writing.Wait()
 	writing.Go(func() { a.auth.WriteUsedKeys(ctx) })
-	return a.DB.Listen(ctx, tenancy.Channels{"file_events": a.listener.Notify}, a.listener.Watched())
+	return a.DB.Listen(ctx, tenancy.Channels{"file_events": a.listener.Notify, auth.MembershipsChannel: a.auth.MembershipsChanged}, a.listener.Watched())
 }
 
 // Drain ends the requests that only wait, so that a shutdown need not.

@@ -69,12 +69,17 @@ func (w *Watched) Watch(thing uuid.UUID, held func()) (already bool, done func()
 // Patience is how long to wait for held before a thing is looked at for the first time: 0 while no
 // connection is there.
 func (w *Watched) Patience() time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.live {
+	if !w.Live() {
 		return 0
 	}
 	return watchedPatience
+}
+
+// Live says whether a connection listens.
+func (w *Watched) Live() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.live
 }
 
 func (w *Watched) tell() {

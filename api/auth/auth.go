@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"satchel/api/problem"
 	"satchel/api/ratelimit"
@@ -32,13 +33,18 @@ type Auth struct {
 	Origins   []string // of the platform's own pages
 	Log       *slog.Logger
 
-	usedKeys usedKeys
-	origins  *originCache
+	// Listening says whether changes of memberships are heard of, see MembershipsChanged.
+	Listening func() bool
+	Metrics   prometheus.Registerer
+
+	usedKeys    usedKeys
+	origins     *originCache
+	memberships *membershipCache
 }
 
 // New makes the authentication.
 func New(d Auth) *Auth {
-	d.usedKeys, d.origins = newUsedKeys(), newOriginCache()
+	d.usedKeys, d.origins, d.memberships = newUsedKeys(), newOriginCache(), newMembershipCache(d.Listening, d.Metrics)
 	return &d
 }
 
@@ -65,6 +71,7 @@ func (d *Auth) Authorize(needs tenancy.Action, cost ratelimit.Cost) gin.HandlerF
 			return
 		}
 		c.Request = c.Request.WithContext(tenancy.WithActor(c.Request.Context(), actor))
+		d.forgetBehind(c)
 	}
 }
 
@@ -84,6 +91,7 @@ func (d *Auth) Authenticate(c *gin.Context) {
 		return
 	}
 	request.SetPerson(c, who.person)
+	d.forgetBehind(c)
 }
 
 // denied says what is missing: a role, or a scope of the key.
@@ -148,7 +156,7 @@ func (d *Auth) membership(c *gin.Context, who caller) (tenancy.Membership, crede
 	return place, proven, err
 }
 
-// authenticate finds where the caller belongs, by one question to the database.
+// authenticate finds where the caller belongs, by at most one question to the database.
 func (d *Auth) authenticate(ctx context.Context, who caller) (credential, error) {
 	if who.key {
 		holder, err := apikeys.Find(ctx, d.DB, who.token)
@@ -158,7 +166,7 @@ func (d *Auth) authenticate(ctx context.Context, who caller) (credential, error)
 		d.usedKeys.note(holder)
 		return credential{memberships: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: apikeys.Actions(holder.Scopes), spaces: holder.Spaces}, nil
 	}
-	places, err := d.DB.Memberships(ctx, who.person.Issuer, who.person.Subject)
+	places, err := d.memberships.of(ctx, login{issuer: who.person.Issuer, subject: who.person.Subject}, d.DB.Memberships)
 	if err != nil {
 		return credential{}, fmt.Errorf("find memberships: %w", err)
 	}

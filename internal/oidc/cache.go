@@ -18,8 +18,9 @@ const maxDocument = 1 << 20
 
 // documentCache repeats the last good answer to a GET for a while.
 type documentCache struct {
-	next http.RoundTripper
-	now  func() time.Time
+	next    http.RoundTripper
+	now     func() time.Time
+	changed func() // is called when a document is another one than before
 
 	mu   sync.Mutex
 	last map[string]answer
@@ -31,10 +32,10 @@ type answer struct {
 	body   []byte
 }
 
-func newClient(roots *x509.CertPool) *http.Client {
+func newClient(roots *x509.CertPool, changed func()) *http.Client {
 	next := http.DefaultTransport.(*http.Transport).Clone()
 	next.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
-	return &http.Client{Timeout: 5 * time.Second, Transport: &documentCache{next: next, now: time.Now, last: map[string]answer{}}}
+	return &http.Client{Timeout: 5 * time.Second, Transport: &documentCache{next: next, now: time.Now, changed: changed, last: map[string]answer{}}}
 }
 
 // RoundTrip holds the lock while it asks, so that a burst asks once. Only the
@@ -57,6 +58,9 @@ func (c *documentCache) RoundTrip(req *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
 	if err != nil {
 		return nil, err
+	}
+	if before, known := c.last[url]; known && !bytes.Equal(before.body, body) {
+		c.changed()
 	}
 	a := answer{at: c.now(), header: resp.Header, body: body}
 	c.last[url] = a

@@ -4,6 +4,7 @@ package oidc
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -76,6 +77,8 @@ type Verifier struct {
 	client *http.Client
 	now    func() time.Time
 
+	verified verified
+
 	mu       sync.Mutex
 	verifier *oidc.IDTokenVerifier
 	signIn   SignIn
@@ -92,13 +95,18 @@ func New(c Config) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{config: c, client: newClient(roots), now: time.Now}, nil
+	v := &Verifier{config: c, now: time.Now, verified: verified{found: map[[sha256.Size]byte]verifiedToken{}}}
+	v.client = newClient(roots, func() { v.verified.forget(v.now()) })
+	return v, nil
 }
 
 // Verify gives the person that a token names.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 	if len(raw) > maxToken || strings.Count(raw, ".") != 2 {
 		return Identity{}, ErrToken
+	}
+	if who, ok := v.verified.get(raw, v.now()); ok {
+		return who, nil
 	}
 	if err := v.checkType(raw); err != nil {
 		return Identity{}, err
@@ -117,7 +125,9 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 	case token.Subject == "":
 		return Identity{}, ErrToken.Because(errors.New("no subject"))
 	}
-	return Identity{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew), Claims: &Claims{token.Claims}}, nil
+	who := Identity{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew), Claims: &Claims{token.Claims}}
+	v.verified.put(raw, who, v.now())
+	return who, nil
 }
 
 // checkType reads typ before the signature, which covers it.

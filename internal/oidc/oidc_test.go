@@ -164,3 +164,41 @@ func TestWherePeopleSignIn(t *testing.T) {
 	_, err = verifier(t, Config{Issuer: i.URL, Audience: oidctest.Audience}).SignIn(t.Context())
 	require.ErrorIs(t, err, ErrUnavailable)
 }
+
+// TestVerifiedTokensAreRememberedForAMinute and no longer than they are valid; another signature
+// over the same words is another token, and what was refused is looked at again.
+func TestVerifiedTokensAreRememberedForAMinute(t *testing.T) {
+	t.Parallel()
+	i, v := setup(t)
+	now := time.Now()
+	v.now = func() time.Time { return now }
+	token := i.Sign(map[string]any{"iss": i.URL, "sub": "x", "aud": oidctest.Audience, "exp": now.Add(time.Minute).Unix()})
+	_, remembered := v.verified.get(token, now)
+	require.False(t, remembered)
+	first, err := v.Verify(t.Context(), token)
+	require.NoError(t, err)
+	second, err := v.Verify(t.Context(), token)
+	require.NoError(t, err)
+	require.Equal(t, first.Subject, second.Subject)
+	_, remembered = v.verified.get(token, now.Add(verifiedTTL-time.Second))
+	require.True(t, remembered)
+	_, remembered = v.verified.get(token, now.Add(verifiedTTL))
+	require.False(t, remembered)
+
+	words := token[:strings.LastIndexByte(token, '.')+1]
+	_, err = v.Verify(t.Context(), words+strings.Repeat("A", len(token)-len(words)))
+	require.ErrorIs(t, err, ErrToken)
+	require.Len(t, v.verified.found, 1)
+
+	v.verified.forget(now)
+	_, err = v.Verify(t.Context(), token)
+	require.NoError(t, err)
+	require.Empty(t, v.verified.found, "keys changed a moment ago")
+
+	now = first.Until.Add(-time.Second)
+	_, err = v.Verify(t.Context(), token)
+	require.NoError(t, err)
+	now = first.Until.Add(time.Second)
+	_, err = v.Verify(t.Context(), token)
+	require.ErrorIs(t, err, ErrToken, "it is remembered as long as it is valid")
+}

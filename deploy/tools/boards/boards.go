@@ -64,6 +64,7 @@ var boards = []board{
 			{"Uploads that ended, by what became of them", "", "ops", one("sum by (outcome) (rate(satchel_uploads_ended_uploads_total[$__rate_interval]))", "{{outcome}}")},
 			{"Requests that bring bytes right now", "", "short", one("sum by (protocol) (satchel_uploads_active_requests)", "{{protocol}}")},
 			{"Requests that wait for a file", "", "short", one("sum(satchel_api_watchers)", "waiting")},
+			{"Where memberships are read", "From the cache, as long as the database tells of changes.", "ops", one("sum by (from) (rate(satchel_api_memberships_total[$__rate_interval]))", "{{from}}")},
 		}},
 		{"Tiers", []panel{
 			{"Bytes that are stored", "", "bytes", one("max by (tier) (satchel_tier_used_bytes)", "{{tier}}")},

@@ -20,6 +20,20 @@ begin
      where l.issuer = iss and l.subject = sub;
 end $$;
 
+-- Tells those who remember memberships that one may have changed. What app.memberships reads
+-- changes seldom, and a transaction notifies once.
+create or replace function app.memberships_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform pg_notify('memberships', 'changed');
+    return null;
+end $$;
+create or replace trigger z_memberships after insert or update or delete on members for each statement execute function app.memberships_changed();
+create or replace trigger z_memberships after update or delete on logins for each statement execute function app.memberships_changed();
+create or replace trigger z_memberships after update of status, tier, allowed_origins, reads_while_suspended on organizations
+    for each statement execute function app.memberships_changed();
+create or replace trigger z_memberships after update on tiers for each statement execute function app.memberships_changed();
+
 -- The user of a login's own, made when the login is unknown. Of two calls at once
 -- the second waits for the first.
 create or replace function app.user_ensure(new_id uuid, iss text, sub text)
