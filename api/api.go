@@ -80,6 +80,8 @@ type Config struct {
 	Driver     string   `env:"SATCHEL_EDGE_DRIVER" envDefault:"none"`                  // who caches in front of the content host and is told what to forget: varnish, cloudflare, fastly, webhook or none
 	Maintained bool     `env:"SATCHEL_MAINTENANCE" envDefault:"false"`                 // the system was restored and is not open yet: only operators are answered, and workers begin nothing by themselves; the same for api and worker
 	Origins    []string `env:"SATCHEL_CORS_ORIGINS"`                                   // origins (comma-separated) of web pages that may call the API for every organization
+
+	Memberships time.Duration `env:"SATCHEL_MEMBERSHIPS_REMEMBERED" envDefault:"1s"` // how long an API remembers where a caller belongs, while it hears of changes; 0: each request asks the database
 }
 
 // Workflows are the workflows that the edge starts and ends; each room says
@@ -209,7 +211,7 @@ func New(p Parts) *API {
 	}
 	limits := ratelimit.New(p.RateLimits, p.Metrics)
 	people, streams := p.DB.ForPeople(), limits.Streams()
-	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log, Listening: w.Watched().Live, Metrics: p.Metrics})
+	callers := auth.New(auth.Auth{DB: p.DB, Tokens: p.Verifier, Hasher: p.Hasher, RateLimit: limits, Origins: p.Config.Origins, Log: p.Log, Remembered: p.Config.Memberships, Listening: w.Watched().Live, Metrics: p.Metrics})
 	visitors := public.New(public.Ports{
 		DB: p.DB, Keys: p.Links, Uploads: p.Uploads, Codes: p.Codes, Address: limits.Address, Guessed: limits.ChargeGuess, Reason: storage.ReasonOfDrop,
 		ContentURL: p.Config.ContentURL, Log: p.Log,

@@ -33,6 +33,8 @@ type Auth struct {
 	Origins   []string // of the platform's own pages
 	Log       *slog.Logger
 
+	// Remembered is how long a membership is remembered; 0: not at all.
+	Remembered time.Duration
 	// Listening says whether changes of memberships are heard of, see MembershipsChanged.
 	Listening func() bool
 	Metrics   prometheus.Registerer
@@ -44,7 +46,7 @@ type Auth struct {
 
 // New makes the authentication.
 func New(d Auth) *Auth {
-	d.usedKeys, d.origins, d.memberships = newUsedKeys(), newOriginCache(), newMembershipCache(d.Listening, d.Metrics)
+	d.usedKeys, d.origins, d.memberships = newUsedKeys(), newOriginCache(), newMembershipCache(d.Remembered, d.Listening, d.Metrics)
 	return &d
 }
 

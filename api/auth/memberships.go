@@ -13,12 +13,7 @@ import (
 	"satchel/tenancy"
 )
 
-const (
-	// membershipTTL bounds what a connection that is broken and reports no error can cost: a
-	// notification is the rule.
-	membershipTTL       = time.Second
-	membershipCacheSize = 10_000
-)
+const membershipCacheSize = 10_000
 
 // MembershipsChannel tells of every change to what a membership is made of.
 const MembershipsChannel = "memberships"
@@ -26,6 +21,7 @@ const MembershipsChannel = "memberships"
 // membershipCache remembers where callers belong for as long as the database tells of changes. It
 // is empty while no connection listens. That a person belongs nowhere is not remembered.
 type membershipCache struct {
+	ttl       time.Duration // bounds what a broken connection that reports no error can cost
 	listening func() bool
 	now       func() time.Time
 	asked     *prometheus.CounterVec
@@ -42,9 +38,9 @@ type foundMemberships struct {
 	expires time.Time
 }
 
-func newMembershipCache(listening func() bool, registry prometheus.Registerer) *membershipCache {
+func newMembershipCache(ttl time.Duration, listening func() bool, registry prometheus.Registerer) *membershipCache {
 	m := &membershipCache{
-		listening: listening, now: time.Now, found: map[login]foundMemberships{},
+		ttl: ttl, listening: listening, now: time.Now, found: map[login]foundMemberships{},
 		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "satchel_api_memberships_total", Help: "Questions where a caller belongs, by where the answer came from: cache or database.",
 		}, []string{"from"}),
@@ -81,13 +77,13 @@ func (m *membershipCache) remember(l login, places []tenancy.Membership, changes
 	listening := m.listening()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if changes != m.changes || !listening {
+	if m.ttl <= 0 || changes != m.changes || !listening {
 		return
 	}
 	if len(m.found) >= membershipCacheSize {
 		clear(m.found) // costs each caller one question, and no list to keep in order
 	}
-	m.found[l] = foundMemberships{places: places, expires: m.now().Add(membershipTTL)}
+	m.found[l] = foundMemberships{places: places, expires: m.now().Add(m.ttl)}
 }
 
 // forget empties the cache: something changed.

@@ -21,7 +21,7 @@ func TestMembershipsAreForgottenWhenTheyChange(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	watched, flushed := tenancy.NewWatched(), make(chan string, 16)
-	m := newMembershipCache(watched.Live, prometheus.NewRegistry())
+	m := newMembershipCache(time.Second, watched.Live, prometheus.NewRegistry())
 	began := time.Now()
 	m.now = func() time.Time { return began }
 	go func() {
@@ -89,7 +89,7 @@ func TestMembershipsAreForgottenWhenTheyChange(t *testing.T) {
 func TestMembershipsAreReadWhereNothingIsHeard(t *testing.T) {
 	t.Parallel()
 	live, now, asked := false, time.Now(), 0
-	m := newMembershipCache(func() bool { return live }, prometheus.NewRegistry())
+	m := newMembershipCache(time.Second, func() bool { return live }, prometheus.NewRegistry())
 	m.now = func() time.Time { return now }
 	places, during := []tenancy.Membership{{User: uuid.New()}}, func() {}
 	reads := func(want bool, why string) {
@@ -110,7 +110,7 @@ func TestMembershipsAreReadWhereNothingIsHeard(t *testing.T) {
 	live = false
 	reads(true, "the connection is lost")
 	live = true
-	now = now.Add(membershipTTL)
+	now = now.Add(time.Second)
 	reads(true, "it is old")
 	m.forget()
 	during = m.forget
@@ -125,4 +125,9 @@ func TestMembershipsAreReadWhereNothingIsHeard(t *testing.T) {
 	places = []tenancy.Membership{{Position: "0/1"}}
 	reads(true, "belongs somewhere now")
 	reads(true, "a standby needs the position of each question")
+
+	m.ttl = 0
+	places[0].Position = ""
+	reads(true, "nothing may be remembered")
+	reads(true, "nothing was remembered")
 }
