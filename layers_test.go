@@ -152,6 +152,7 @@ var groups = map[string]group{
 	"internal/activitytest":        {tests, "an organization, a store and the guard for the tests of activities"},
 	"internal/replaytest":          {tests, "recorded histories for the tests"},
 	"internal/s3test":              {tests, "an object store for the tests"},
+	"internal/freeport":            {tests, "addresses for the programs that tests start"},
 	"internal/oletest":             {tests, "compound files for the tests"},
 	"internal/clamd/clamdtest":     {tests, "a fake clamd for the tests"},
 	"internal/oidc/oidctest":       {tests, "an issuer for the tests"},

@@ -22,6 +22,7 @@ import (
 	"satchel/api/delivery/edge"
 	"satchel/api/delivery/signed"
 	"satchel/files"
+	"satchel/internal/freeport"
 	"satchel/tenancy"
 	"satchel/tenancy/usage"
 )
@@ -48,7 +49,7 @@ func (b *testBundle) cache(t *testing.T) *cache {
 	require.NoError(t, os.WriteFile(vcl, []byte(filled.Replace(string(source))), 0o600))
 	folder, err := os.MkdirTemp("/tmp", "satchel-edge-") // the path of a socket is in it, and may not be long
 	require.NoError(t, err)
-	front, purges := freePort(t), freePort(t)
+	front, purges := freeport.Address(t).String(), freeport.Address(t).String()
 	c.url, c.purge = "http://"+front, "http://"+purges
 	c.process = exec.Command("/usr/sbin/varnishd", "-F", "-j", "none", "-n", folder, "-f", vcl, "-s", "malloc,64m", "-a", "http="+front, "-a", "purge="+purges, "-T", "none",
 		"-p", "default_grace=0", "-p", "default_keep=0", "-p", "http_gzip_support=off", "-p", "http_req_hdr_len=16k", "-p", "vsl_space=1M")
@@ -74,14 +75,6 @@ func hostPort(t *testing.T, address string) [2]string {
 	u, err := url.Parse(address)
 	require.NoError(t, err)
 	return [2]string{u.Hostname(), u.Port()}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // ask sends a request to an address of a host.

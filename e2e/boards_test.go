@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"satchel/internal/freeport"
 )
 
 // quiet are metrics that have no series in a stack of the tests, each with its reason. What asks
@@ -47,10 +48,7 @@ func TestBoardsHaveData(t *testing.T) {
 	if err != nil {
 		t.Skip("needs Debian's package prometheus, which `make unit` installs")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
+	address := freeport.Address(t).String()
 	rules, err := filepath.Abs("../deploy/prometheus/rules.yaml")
 	require.NoError(t, err)
 	job := func(name, metrics string) map[string]any {

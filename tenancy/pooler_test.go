@@ -3,7 +3,6 @@ package tenancy_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	program "os/exec"
@@ -15,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"satchel/internal/freeport"
 	"satchel/internal/pgtest"
 	"satchel/tenancy"
 )
@@ -25,10 +25,7 @@ func bouncer(t *testing.T, d *pgtest.Database) string {
 	to, err := url.Parse(d.AppURL)
 	require.NoError(t, err)
 	password, _ := to.User.Password()
-	free, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := free.Addr().(*net.TCPAddr).Port
-	require.NoError(t, free.Close())
+	address := freeport.Address(t)
 
 	dir, err := os.MkdirTemp("", "pgbouncer") // a test's own folder is closed to the user that PgBouncer becomes
 	require.NoError(t, err)
@@ -43,7 +40,7 @@ func bouncer(t *testing.T, d *pgtest.Database) string {
 	config := write("pgbouncer.ini", fmt.Sprintf(`[databases]
 * = host=%s port=%s
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = %s
 listen_port = %d
 unix_socket_dir =
 auth_type = plain
@@ -51,7 +48,7 @@ auth_file = %s
 pool_mode = transaction
 default_pool_size = 2
 max_client_conn = 100
-`, to.Hostname(), to.Port(), port, users))
+`, to.Hostname(), to.Port(), address.Addr(), address.Port(), users))
 	args := []string{config}
 	if os.Geteuid() == 0 {
 		args = []string{"-u", "postgres", config} // it refuses to be root
@@ -62,7 +59,7 @@ max_client_conn = 100
 		_ = p.Process.Kill()
 		_ = p.Wait()
 	})
-	to.Host = fmt.Sprintf("127.0.0.1:%d", port)
+	to.Host = address.String()
 	require.Eventually(t, func() bool {
 		c, err := pgx.Connect(t.Context(), to.String())
 		if err == nil {

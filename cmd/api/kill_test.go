@@ -22,6 +22,7 @@ import (
 	"satchel/activities/sweep"
 	"satchel/files"
 	"satchel/internal/activitytest"
+	"satchel/internal/freeport"
 	"satchel/internal/oidc/oidctest"
 	"satchel/internal/pgtest"
 	"satchel/internal/s3test"
@@ -50,15 +51,6 @@ func silent(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// free is an address for a program of the test.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // process is an API in a process of its own.
 type process struct {
 	cmd *exec.Cmd
@@ -68,7 +60,7 @@ type process struct {
 
 func startAPI(t *testing.T, d *pgtest.Database, issuer *oidctest.Issuer) *process {
 	t.Helper()
-	store, listen := s3test.Serve(t), free(t)
+	store, listen := s3test.Serve(t), freeport.Address(t).String()
 	program, err := os.Executable()
 	require.NoError(t, err)
 	p := &process{cmd: exec.Command(program), url: "http://" + listen}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"satchel/internal/clamd/clamdtest"
+	"satchel/internal/freeport"
 	"satchel/internal/oidc/oidctest"
 	"satchel/internal/pgtest"
 	"satchel/internal/s3test"
@@ -52,7 +52,7 @@ func withoutSettings(t *testing.T) {
 // and with what to do; the others are told all the same.
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	withoutSettings(t)
-	closed := closedPort(t)
+	closed := freeport.Address(t).String()
 	finds := clamdtest.Scanning(map[string][]byte{"Eicar-Test": []byte(testString)})
 	finds.Banner = "ClamAV 1.4.3/27800/" + time.Now().Format(time.ANSIC) + "\x00"
 	scanner := clamdtest.Start(t, finds)
@@ -130,15 +130,6 @@ func TestDoctorDoesNotLookLikeAVirus(t *testing.T) {
 	text, err := os.ReadFile("parts.go")
 	require.NoError(t, err)
 	require.NotContains(t, string(text), testString)
-}
-
-// closedPort gives an address where nothing listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // TestDoctorOfADatabase: the role of the application is well, and one that row-level security does

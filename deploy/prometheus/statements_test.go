@@ -3,7 +3,6 @@ package prometheus
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/stretchr/testify/require"
 
+	"satchel/internal/freeport"
 	"satchel/internal/pgtest"
 )
 
@@ -92,10 +92,7 @@ func scraped(t *testing.T, server, password string) (text string) {
 	for i := range args {
 		args[i] = strings.Replace(args[i], "/etc/prometheus/", "", 1)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
+	address := freeport.Address(t).String()
 	run := exec.CommandContext(t.Context(), filepath.Base(args[0]), append(args[1:], "--web.listen-address="+address)...)
 	for name, value := range source {
 		run.Env = append(run.Env, name+"="+value)

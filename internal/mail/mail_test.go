@@ -15,6 +15,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 
+	"satchel/internal/freeport"
 	"satchel/internal/mail"
 )
 
@@ -84,7 +85,7 @@ func sender(t *testing.T, address string, change func(*mail.Config)) *mail.Sende
 	t.Helper()
 	a, err := net.ResolveTCPAddr("tcp", address)
 	require.NoError(t, err)
-	c := mail.Config{Host: "127.0.0.1", Port: a.Port, TLS: mail.None, From: "Satchel <no-reply@school.example>", Timeout: 5 * time.Second}
+	c := mail.Config{Host: a.IP.String(), Port: a.Port, TLS: mail.None, From: "Satchel <no-reply@school.example>", Timeout: 5 * time.Second}
 	if change != nil {
 		change(&c)
 	}
@@ -144,10 +145,7 @@ func TestReplies(t *testing.T) {
 
 func TestDownThenUp(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
+	address := freeport.Address(t).String()
 	out := sender(t, address, nil)
 	require.ErrorIs(t, out.Send(t.Context(), letter), mail.ErrUnavailable)
 	s := &server{}

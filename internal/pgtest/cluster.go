@@ -3,7 +3,7 @@ package pgtest
 import (
 	"context"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,13 +14,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"satchel/internal/freeport"
 )
 
 // Cluster is a PostgreSQL of a test's own, for what a test does to a whole server.
 type Cluster struct {
 	programs, root, data string
 	settings             []string
-	port                 int
+	address              netip.AddrPort
 	command              *exec.Cmd
 	ended                chan struct{}
 }
@@ -59,7 +61,7 @@ func (c *Cluster) Standby(t testing.TB) *Cluster {
 
 // URL leads to it as its superuser.
 func (c *Cluster) URL() string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", c.port)
+	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", c.address)
 }
 
 // Of gives the URL of the same database, as the same role, on this server.
@@ -137,14 +139,11 @@ func (c *Cluster) run(t testing.TB, program string, args ...string) {
 // start runs it and waits until it answers. It does not outlive the test's process.
 func (c *Cluster) start(t testing.TB) {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	c.port = l.Addr().(*net.TCPAddr).Port
-	require.NoError(t, l.Close())
+	c.address = freeport.Address(t)
 	log, err := os.Create(c.data + ".log")
 	require.NoError(t, err)
 	defer func() { _ = log.Close() }()
-	settings := append([]string{"-D", c.data, "-c", "listen_addresses=127.0.0.1", "-c", fmt.Sprintf("port=%d", c.port), "-c", "unix_socket_directories=",
+	settings := append([]string{"-D", c.data, "-c", "listen_addresses=" + c.address.Addr().String(), "-c", fmt.Sprintf("port=%d", c.address.Port()), "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "hot_standby_feedback=on", "-c", "max_connections=100"}, c.settings...)
 	c.command, c.ended = c.as("postgres", settings...), make(chan struct{})
 	c.command.Stdout, c.command.Stderr = log, log

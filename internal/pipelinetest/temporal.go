@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 
+	"satchel/internal/freeport"
 	"satchel/internal/payloads"
 	"satchel/internal/sealed"
 	"satchel/internal/tracing"
@@ -41,20 +41,18 @@ var startTemporal = sync.OnceValues(func() (*temporalServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Take()
 	if err != nil {
 		return nil, err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	args := []string{"server", "start-dev", "--headless", "--port", fmt.Sprint(port), "--log-level", "error",
+	args := []string{"server", "start-dev", "--headless", "--ip", address.Addr().String(), "--port", fmt.Sprint(address.Port()), "--log-level", "error",
 		"--search-attribute", "OrgId=Keyword", "--search-attribute", "JobKind=Keyword",
 		// As deploy/temporal/dynamicconfig.yaml has it: priorities and fairness are exact within one partition.
 		"--dynamic-config-value", "matching.enableFairness=true", "--dynamic-config-value", "matching.numTaskqueueReadPartitions=1", "--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"}
 	for i := range namespaces {
 		args = append(args, "--namespace", fmt.Sprintf("test-%d", i))
 	}
-	s := &temporalServer{address: fmt.Sprintf("127.0.0.1:%d", port), command: exec.Command(program, args...)}
+	s := &temporalServer{address: address.String(), command: exec.Command(program, args...)}
 	s.command.Stderr = os.Stderr
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.command.Start(); err != nil {

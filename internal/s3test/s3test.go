@@ -5,6 +5,7 @@ package s3test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/stretchr/testify/require"
 
+	"satchel/internal/freeport"
 	"satchel/internal/s3"
 )
 
@@ -38,8 +40,7 @@ func Serve(t testing.TB) s3.Config {
 	t.Helper()
 	program, err := find()
 	require.NoError(t, err)
-	address, err := freeAddress()
-	require.NoError(t, err)
+	address := freeport.Address(t).String()
 	start(t, program, address)
 	c := s3.Config{Endpoint: address, AccessKey: accessKey, SecretKey: secretKey, Region: "us-east-1",
 		Staging: "staging", Clean: "clean", Quarantine: "quarantine", Audit: "audit", Exports: "exports", Keys: "keys"}
@@ -68,25 +69,13 @@ func find() (string, error) {
 	return p, nil
 }
 
-// freeAddress asks the kernel for a port. Another process may take it before
-// the store does; the store then fails to start and says so.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
-}
-
 // ServeAccounts starts a store without buckets that knows accounts, by their access keys, beside
 // that of the configuration, which may do everything.
 func ServeAccounts(t testing.TB, secrets map[string]string) s3.Config {
 	t.Helper()
 	program, err := find()
 	require.NoError(t, err)
-	address, err := freeAddress()
-	require.NoError(t, err)
+	address := freeport.Address(t).String()
 	accounts := map[string]map[string]any{}
 	for access, secret := range secrets {
 		accounts[access] = map[string]any{"access": access, "secret": secret, "role": "user", "userID": 0, "groupID": 0, "projectID": 0}
@@ -119,17 +108,25 @@ func start(t testing.TB, program, address string, options ...string) {
 	require.NoError(t, await(address, exited), "versitygw did not start; its output is in %s", log.Name())
 }
 
-// await is done when the port answers.
+// await is done when the port answers. It is no store of the test that answers when the test's own
+// program has ended.
 func await(address string, exited <-chan struct{}) error {
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err == nil {
-			return conn.Close()
+			_ = conn.Close()
 		}
 		select {
 		case <-exited:
-			return fmt.Errorf("the program ended: %w", err)
+			return errors.New("the program ended")
+		default:
+		}
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-exited:
 		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {

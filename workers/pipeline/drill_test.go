@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +25,7 @@ import (
 
 	restoring "satchel/activities/reconcile"
 	"satchel/files"
+	"satchel/internal/freeport"
 	"satchel/internal/pgtest"
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
@@ -248,7 +249,7 @@ func copied(t *testing.T, from *s3.Store) *s3.Store {
 // cluster is a PostgreSQL of the test's own, with an archive of its WAL.
 type cluster struct {
 	programs, root, data string // root also holds the backup and the archive
-	port                 int
+	address              netip.AddrPort
 	command              *exec.Cmd
 	ended                chan struct{}
 }
@@ -261,7 +262,7 @@ func newCluster(t *testing.T) *cluster {
 	root, err := os.MkdirTemp("/var/tmp", "satchel-drill-") // where the user postgres reaches it
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
-	c := &cluster{programs: found[len(found)-1], root: root, data: filepath.Join(root, "first"), port: freePort(t)}
+	c := &cluster{programs: found[len(found)-1], root: root, data: filepath.Join(root, "first"), address: freeport.Address(t)}
 	require.NoError(t, os.Mkdir(filepath.Join(root, "archive"), 0o700))
 	if os.Geteuid() == 0 {
 		said, err := exec.CommandContext(t.Context(), "chown", "-R", "postgres:", root).CombinedOutput()
@@ -269,14 +270,6 @@ func newCluster(t *testing.T) *cluster {
 	}
 	c.run(t, "initdb", "--pgdata", c.data, "--username", "postgres", "--encoding", "UTF8", "--locale", "C.UTF-8", "--auth", "trust", "--no-instructions")
 	return c
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // as is a command of the user postgres: PostgreSQL refuses to run as root.
@@ -297,14 +290,14 @@ func (c *cluster) run(t *testing.T, program string, args ...string) {
 }
 
 func (c *cluster) url() string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", c.port)
+	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", c.address)
 }
 
 // start runs it, and waits until it takes writes.
 func (c *cluster) start(t *testing.T) {
 	t.Helper()
 	archive := filepath.Join(c.root, "archive")
-	settings := []string{"-D", c.data, "-c", "listen_addresses=127.0.0.1", "-c", fmt.Sprintf("port=%d", c.port), "-c", "unix_socket_directories=", "-c", "max_connections=200",
+	settings := []string{"-D", c.data, "-c", "listen_addresses=" + c.address.Addr().String(), "-c", fmt.Sprintf("port=%d", c.address.Port()), "-c", "unix_socket_directories=", "-c", "max_connections=200",
 		"-c", "wal_level=replica", "-c", "archive_mode=on", "-c", "archive_timeout=5s", "-c", "archive_command=cp %p " + archive + "/%f.new && mv " + archive + "/%f.new " + archive + "/%f"}
 	log, err := os.Create(filepath.Join(c.root, filepath.Base(c.data)+".log"))
 	require.NoError(t, err)
@@ -358,7 +351,7 @@ func (c *cluster) backUp(t *testing.T) {
 // restored is the backup in a folder of its own, to be taken to the end of the archive.
 func (c *cluster) restored(t *testing.T) *cluster {
 	t.Helper()
-	r := &cluster{programs: c.programs, root: c.root, data: filepath.Join(c.root, "second"), port: c.port}
+	r := &cluster{programs: c.programs, root: c.root, data: filepath.Join(c.root, "second"), address: c.address}
 	said, err := exec.CommandContext(t.Context(), "cp", "-a", filepath.Join(c.root, "backup"), r.data).CombinedOutput()
 	require.NoError(t, err, string(said))
 	settings, err := os.OpenFile(filepath.Join(r.data, "postgresql.auto.conf"), os.O_APPEND|os.O_WRONLY, 0)

@@ -34,7 +34,7 @@ func newServer(o options, logger log.Logger) (temporal.Server, error) {
 	if err := o.prepareDatabase(database); err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(3)
+	ports, err := freePorts(o.ip, 3)
 	if err != nil {
 		return nil, err
 	}
@@ -195,12 +195,13 @@ func syncFile(name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// freePorts finds ports for the services behind the frontend. They are held open together so that they differ; a port
-// that somebody takes in the moment before the service binds it fails the start, and the supervisor starts us again.
-func freePorts(n int) ([]int, error) {
+// freePorts finds ports of the address for the services behind the frontend. They are held open together so that they
+// differ; a port that somebody takes in the moment before the service binds it fails the start, and the supervisor
+// starts us again.
+func freePorts(ip string, n int) ([]int, error) {
 	var ports []int
 	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}

@@ -63,7 +63,7 @@ func greetWith(t *testing.T, c client.Client, id string) {
 func TestStateOutlivesAKill(t *testing.T) {
 	t.Setenv(actAsServer, "yes")
 	file := filepath.Join(t.TempDir(), "state.db")
-	ports, err := freePorts(1)
+	ports, err := freePorts("127.0.0.1", 1)
 	require.NoError(t, err)
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
 	start := func() (*exec.Cmd, client.Client) {
