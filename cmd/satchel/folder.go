@@ -78,7 +78,8 @@ func (a *app) folderCreate() *cobra.Command {
 		Example: `  satchel folder create "Class 7b/Maps"
   satchel folder create "Class 7b/Test" --mode handout --opens "2026-12-01 08:00"
   satchel folder create "Class 7b/Essay 1" --mode handin --due 2026-12-04 --accept pdf,docx`,
-		Long: `Make a folder, a hand-out or a hand-in, at most 8 deep.
+		Long: `Make a folder, a hand-out or a hand-in, at most 8 deep. NAME is what is behind the
+last slash: satchel folder rename gives a name that holds one.
 
   shared   who adds to the space adds to it
   handout  the staff add; everybody reads it from --opens on

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -19,7 +21,9 @@ import (
 const namesHelp = `
 A SPACE is its name or id, a FOLDER is SPACE/FOLDER/… or its id, a FILE its name
 or id, a PERSON the whole name or the user id. Case does not matter. A name that
-several things have is refused with their ids.`
+several things have is refused with their ids. A folder's name may hold a slash:
+SPACE/a/b is the folder a/b, and the folder b in a; where both are, it is refused
+with their ids.`
 
 // work is a command's work with the API as the one who logged in.
 type work func(cmd *cobra.Command, c *client.Client, args []string) error
@@ -94,29 +98,73 @@ func splitPlace(spaces []client.Space, path string) (space client.Space, rest st
 
 func nameOfSpace(s client.Space) (id, name string) { return s.ID, s.Name }
 
-// folderAt walks a path of folder names below a space. A folder that is shown in the
-// space from elsewhere is found by its name too.
+// folderAt finds the folder of a path of names below a space. A folder that is shown in the
+// space from elsewhere is found by its name too. A folder's name may hold a slash, so that a
+// path can be read in several ways: all are followed, and two that lead to folders are
+// refused, because the wrong one could be deleted or handed in.
 func folderAt(ctx context.Context, c *client.Client, space client.Space, path string) (string, error) {
-	parent, inside := "", space.Name
-	for name := range strings.SplitSeq(path, "/") {
-		folders, err := c.Folders(ctx, space.ID, parent)
-		if err != nil {
-			return "", err
-		}
-		if parent == "" {
-			shown, err := c.Space(ctx, space.ID)
-			if err != nil {
-				return "", err
-			}
-			folders = append(folders, shown.Linked...)
-		}
-		f, err := oneNamed("folder", name, folders, func(f client.Folder) (string, string) { return f.ID, f.Name }, "satchel folder list '"+inside+"'")
-		if err != nil {
-			return "", err
-		}
-		space.ID, parent, inside = f.Space, f.ID, inside+"/"+f.Name
+	shown, err := c.Space(ctx, space.ID)
+	if err != nil {
+		return "", err
 	}
-	return parent, nil
+	w := walk{c: c, found: map[string]bool{}}
+	if err := w.below(ctx, space.ID, "", space.Name, strings.Split(path, "/"), shown.Linked); err != nil {
+		return "", err
+	}
+	ids := slices.Sorted(maps.Keys(w.found))
+	switch len(ids) {
+	case 0:
+		return "", w.missing
+	case 1:
+		return ids[0], nil
+	}
+	return "", fmt.Errorf("the path %q names %d folders: give the id of the folder: %s", space.Name+"/"+path, len(ids), strings.Join(ids, ", "))
+}
+
+// walk follows a path in all the ways in which it can be read.
+type walk struct {
+	c       *client.Client
+	found   map[string]bool
+	missing noneNamed // where the way that came farthest ended
+	far     int
+}
+
+// below follows what is left of the path in one folder; linked are folders of other spaces that
+// are shown there.
+func (w *walk) below(ctx context.Context, space, parent, inside string, names []string, linked []client.Folder) error {
+	folders, err := w.c.Folders(ctx, space, parent)
+	if err != nil {
+		return err
+	}
+	none := true
+	for _, f := range append(folders, linked...) {
+		n := takes(f, names)
+		if n == 0 {
+			continue
+		}
+		none = false
+		if n == len(names) {
+			w.found[f.ID] = true
+		} else if err := w.below(ctx, f.Space, f.ID, inside+"/"+f.Name, names[n:], nil); err != nil {
+			return err
+		}
+	}
+	if far := strings.Count(inside, "/") + 1; none && far > w.far {
+		w.far, w.missing = far, noneNamed{"folder", strings.Join(names, "/"), "satchel folder list '" + inside + "'"}
+	}
+	return nil
+}
+
+// takes is with how many parts of a path a folder is named by its name or its id; 0: not.
+func takes(f client.Folder, names []string) int {
+	if f.ID == names[0] {
+		return 1
+	}
+	n := strings.Count(f.Name, "/") + 1
+	if n > len(names) || !sameName(f.Name, strings.Join(names[:n], "/")) {
+		return 0
+	}
+	return n
 }
 
 // findSpace is findPlace where a folder will not do.

@@ -126,6 +126,41 @@ func spacesAPI(t *testing.T, args ...string) (string, error) {
 	return command(t, mux, args...)
 }
 
+// TestFoldersHaveSlashesInTheirNames: a path is read in every way in which it names folders, and one that leads to two
+// is refused with their ids.
+func TestFoldersHaveSlashesInTheirNames(t *testing.T) {
+	mux := http.NewServeMux()
+	answer := func(pattern, body string) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
+	}
+	answer("GET /api/v1/spaces", `{"items": [{"id": "s", "name": "Class 7b"}]}`)
+	answer("GET /api/v1/spaces/s", `{"id": "s", "name": "Class 7b", "linked_folders": [{"id": "shown", "space_id": "t", "name": "Maths/Physics"}]}`)
+	answer("GET /api/v1/spaces/t/folders", `{"items": [{"id": "inside", "space_id": "t", "name": "Week 1"}]}`)
+	mux.HandleFunc("GET /api/v1/spaces/s/folders", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(map[string]string{
+			"":  `{"items": [{"id": "1", "space_id": "s", "name": "a"}, {"id": "2", "space_id": "s", "name": "a/b"}, {"id": "3", "space_id": "s", "name": "2026/27"}, {"id": "4", "space_id": "s", "name": "a/c"}]}`,
+			"1": `{"items": [{"id": "5", "space_id": "s", "name": "b"}]}`,
+			"5": `{"items": [{"id": "6", "space_id": "s", "name": "only here"}]}`,
+			"2": `{"items": []}`, "3": `{"items": [{"id": "7", "space_id": "s", "name": "x/y/z"}]}`,
+		}[r.URL.Query().Get("parent_id")]))
+	})
+	mux.HandleFunc("DELETE /api/v1/folders/{id}", func(http.ResponseWriter, *http.Request) {})
+	deleted := func(path string) (string, error) { return command(t, mux, "folder", "delete", path, "--json") }
+	for path, id := range map[string]string{
+		"Class 7b/2026/27": "3", "class 7B/2026/27/X/Y/Z": "7", "Class 7b/a/c": "4", "Class 7b/a/b/only here": "6", "Class 7b/maths/physics/week 1": "inside", "Class 7b/a": "1",
+	} {
+		printed, err := deleted(path)
+		require.NoError(t, err, path)
+		require.JSONEq(t, `{"deleted": "`+id+`"}`, printed, path)
+	}
+	_, err := deleted("Class 7b/a/b")
+	require.ErrorContains(t, err, "names 2 folders: give the id of the folder: 2, 5")
+	_, err = deleted("Class 7b/2026/27/x")
+	require.ErrorContains(t, err, `there is no folder "x" for you: `+"`satchel folder list 'Class 7b/2026/27'`")
+	_, err = deleted("Class 7b/2026")
+	require.ErrorContains(t, err, `there is no folder "2026" for you`)
+}
+
 func TestFilesMoveByTheirNames(t *testing.T) {
 	printed, err := spacesAPI(t, "mv", "Another A.pdf", "class 7b/maps", "--json")
 	require.NoError(t, err)
