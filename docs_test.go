@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"satchel/internal/devstack/pictures"
 )
 
 var markdownLink = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
@@ -62,5 +64,27 @@ func TestPicturesOfTheDocs(t *testing.T) {
 		role, rest, _ := strings.Cut(strings.TrimSuffix(filepath.Base(picture), ".png"), "-")
 		// The script writes the whole name, or adds the rest to the role.
 		assert.Regexp(t, `'`+role+`-`+rest+`'|(?s:'`+rest+`'.*'`+role+`-' \+)`, string(script), "make pictures does not write %s", picture)
+	}
+}
+
+var bold = regexp.MustCompile(`\*\*([^*]+)\*\*`)
+
+// TestGuidesNameWhatTheConsoleHas fails on a word in bold type of a guide that is no message of
+// the console: a button that a reader looks for in vain. Sentences in bold type, with a period,
+// are headings of steps.
+func TestGuidesNameWhatTheConsoleHas(t *testing.T) {
+	t.Parallel()
+	catalogue, err := pictures.Catalogue("web/src/locales/en/messages.po")
+	require.NoError(t, err)
+	guides, err := filepath.Glob("docs/guides/*.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, guides)
+	for _, guide := range guides {
+		text, err := os.ReadFile(guide)
+		require.NoError(t, err)
+		for _, m := range bold.FindAllStringSubmatch(string(text), -1) {
+			word := strings.Join(strings.Fields(m[1]), " ")
+			assert.True(t, catalogue[word] || strings.HasSuffix(word, "."), "%s names %q, which the console does not say: name it as the console does, or write it without bold type", guide, word)
+		}
 	}
 }

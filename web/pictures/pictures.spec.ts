@@ -45,8 +45,8 @@ test('a student', async ({ signIn }) => {
 
 test('a parent', async ({ signIn }) => {
   const page = await signIn('parent', phone)
-  await expect(page.getByRole('heading', { level: 1, name: 'Recent' })).toBeVisible()
-  await take(page, 'parent-recent')
+  await expect(page.getByRole('heading', { level: 1, name: 'Files' })).toBeVisible()
+  await take(page, 'parent-files')
 })
 
 test('an administrator', async ({ signIn }) => {

@@ -51,7 +51,7 @@ for (const [colorScheme, width, language] of [['light', 1280, 'en'], ['dark', 32
     const wrong: string[] = []
     for (const [role, pages] of [['teacher', ['spaces/mine', 'spaces', 'recent', 'bin', 'notifications', 'help', 'search?q=essay', 'shared', 'shared-by-me', 'spaces/mine?view=pictures', 'spaces/mine?kind=picture&size=large', 'jobs', 'generate']], ['student', ['send', 'spaces/mine', 'jobs']],
       ['owner', ['manage', 'manage/people', 'manage/usage', 'manage/rules', 'manage/keys', 'manage/audit', 'manage/generation', 'manage/mails', 'manage/held', 'manage/holds', 'disclosures', 'access-requests', 'amendments', 'disclosure-consents', 'manage/break-glass', 'manage/retention', 'manage/agreements', 'manage/notices', 'manage/duties', 'compliance', 'manage/erasures', 'erasure-requests', 'manage/directory', 'manage/inventory', 'jobs', 'reports', 'report-schedules', 'manage/roblox']],
-      ['parent', ['children', 'access-requests', 'erasure-requests']],
+      ['parent', ['files', 'children', 'access-requests', 'erasure-requests']],
       ['operator', ['manage/erasures', 'operate', 'operate/work', 'operate/system', 'operate/tiers', 'operate/jobs', 'operate/queues', 'operate/failures', 'operate/schedules', 'operate/workers', 'operate/purges', 'operate/quarantine']]] as const) {
       const page = await signIn(role, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
       if (language !== 'en') {

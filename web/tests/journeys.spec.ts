@@ -69,11 +69,14 @@ test('a student hands in, and the teacher sees it and returns it', async ({ sign
   await teacher.getByRole('textbox').last().fill('Tell more about its roots.')
   await teacher.getByRole('button', { name: 'Return', exact: true }).click()
   await expect(line).toContainText('Returned')
+
+  const parent = await signIn('parent')
+  await expect(row(parent, name)).toBeVisible()
 })
 
 test('a parent reads and changes nothing', async ({ signIn }) => {
   const page = await signIn('parent')
-  await expect(page.getByRole('heading', { level: 1, name: 'Recent' })).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1, name: 'Files' })).toBeVisible()
   await expect(page.getByRole('button', { name: /Send files|New folder|Delete/ })).toHaveCount(0)
   await expect(page.getByRole('link', { name: 'Bin' })).toHaveCount(0)
 })

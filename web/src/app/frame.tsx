@@ -44,6 +44,7 @@ const tree = root.addChildren([
     page('/', () => import('../pages/home.tsx')),
     page('/spaces', () => import('../pages/spaces.tsx')),
     page('/spaces/$space', async () => ({ default: (await files()).SpacePage })),
+    page('/files', async () => ({ default: (await files()).AllPage })),
     page('/recent', async () => ({ default: (await files()).RecentPage })),
     page('/starred', async () => ({ default: (await files()).StarredPage })),
     page('/shared', async () => ({ default: (await shares()).SharedWithMePage })),

@@ -47,6 +47,8 @@ export function SpacePage() {
   )
 }
 
+/** All that a person may read: of a parent, the files of their children. */
+export function AllPage() { const { t } = useLingui(); return <List listing={{ kind: 'all' }} title={t`Files`} /> }
 export function RecentPage() { const { t } = useLingui(); return <List listing={{ kind: 'recent' }} title={t`Recent`} /> }
 export function StarredPage() { const { t } = useLingui(); return <List listing={{ kind: 'starred' }} title={t`Starred`} /> }
 export function SharedPage() { const { t } = useLingui(); return <List listing={{ kind: 'shared' }} title={t`Files that others show me`} /> }

@@ -14,7 +14,7 @@ export default function Home() {
   const params = { org: place.organization_id }
   if (place.role === 'student') return <Navigate to="/o/$org/send" params={params} replace />
   if (may(place, 'upload')) return <Navigate to="/o/$org/spaces/$space" params={{ ...params, space: 'mine' }} replace />
-  if (may(place, 'read_files')) return <Navigate to="/o/$org/recent" params={params} replace />
+  if (may(place, 'read_files')) return <Navigate to="/o/$org/files" params={params} replace />
   if (managed[0]) return <Navigate to={managed[0].to} replace />
   return (
     <>

@@ -91,6 +91,7 @@ function useEntries(place: Place): Entry[] {
   const all: Entry[] = []
   if (may(place, 'read_spaces')) {
     if (may(place, 'upload')) all.push({ to: `${at}/spaces/mine`, label: t`My files`, icon: 'mine' })
+    else all.push({ to: `${at}/files`, label: t`Files`, icon: 'file' })
     all.push({ to: `${at}/spaces`, label: t`Spaces`, icon: 'spaces' }, { to: `${at}/recent`, label: t`Recent`, icon: 'clock' })
   }
   if (may(place, 'read_files')) all.push({ to: `${at}/starred`, label: t`Starred`, icon: 'star' }, { to: `${at}/shared`, label: t`Shared with me`, icon: 'shared' })
@@ -150,8 +151,11 @@ function Inner({ entries }: { entries: ManageEntry[] }) {
   const here = entries.find(i => pathname === i.to || pathname.startsWith(i.to + '/'))?.group
   const [chosen, choose] = useState<Record<string, boolean>>({})
   useEffect(() => { if (here) choose(old => ({ ...old, [here]: true })) }, [here])
+  const list = useRef<HTMLUListElement>(null)
+  // A page is also reached by a link of another one: then its entry is further down than the window shows.
+  useEffect(() => list.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' }), [pathname])
   return (
-    <ul className="inner">{groups.map(([group, label]) => {
+    <ul className="inner" ref={list}>{groups.map(([group, label]) => {
       const some = entries.filter(i => i.group === group)
       if (some.length === 0) return null
       const open = chosen[group] ?? group === here
