@@ -30,7 +30,7 @@ var handWritten = map[string]string{
 	"files/list.go":              "a dynamic list: filters, order and a limit in the text",
 	"policies/audit/read.go":     "a dynamic list: filters",
 	"tenancy/operations/list.go": "a dynamic list: filters",
-	"policies/rls/rls.go":        "applies SQL files as the owner; sqlc reads the schema that it makes",
+	"policies/rls/*.go":          "reads the catalog and applies SQL files as the owner; sqlc reads the schema that it makes",
 	"internal/schema/schema.go":  "runs as the owner, and makes the schema that sqlc reads",
 	"internal/schema/months.go":  "reads the catalog as the owner, and makes the schema that sqlc reads",
 	"internal/pgtest/pgtest.go":  "makes the databases of tests",

@@ -337,7 +337,7 @@ func (b *testBundle) open(t *testing.T, table string) {
 	t.Cleanup(func() {
 		// A statement of Postgres's own housekeeping may stand in the way of so many locks.
 		var deadlock *pgconn.PgError
-		for err = rls.Apply(ctx, owner); errors.As(err, &deadlock) && deadlock.Code == "40P01"; err = rls.Apply(ctx, owner) {
+		for err = rls.Lay(ctx, owner); errors.As(err, &deadlock) && deadlock.Code == "40P01"; err = rls.Lay(ctx, owner) {
 			t.Log("again, because of a deadlock: ", deadlock.Detail)
 			deadlock = nil
 		}

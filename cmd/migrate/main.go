@@ -41,7 +41,7 @@ satchel_app, with which api and worker log in.`,
 func up() *cobra.Command {
 	return &cobra.Command{
 		Use:   "up",
-		Short: "Apply what is missing, then every access rule again",
+		Short: "Apply what is missing, then what differs of the access rules",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := schema.FromEnvironment()

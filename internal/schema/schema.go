@@ -1,5 +1,5 @@
 // Package schema brings a database to this build's schema: golang-migrate's
-// numbered changes first, then the partitions by month, then the re-appliable access
+// numbered changes first, then the partitions by month, then what differs of the access
 // rules of policies/rls.
 package schema
 

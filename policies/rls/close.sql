@@ -23,7 +23,8 @@ declare p record; g record; t regclass;
 begin
     for p in select l.polrelid, l.polcmd, pg_get_expr(l.polqual, l.polrelid) as "using", pg_get_expr(l.polwithcheck, l.polrelid) as checking,
                     case l.polcmd when '*' then 'all' when 'r' then 'select' end as command
-               from pg_policy l where l.polname = 'tenant' loop
+               from pg_policy l join pg_class r on r.oid = l.polrelid and r.relnamespace in ('public'::regnamespace, 'app'::regnamespace)
+              where l.polname = 'tenant' loop
         t := p.polrelid::regclass;
         execute format('drop policy if exists organization on %s', t);
         if not exists (select from pg_policy o where o.polrelid = p.polrelid and o.polroles = array['satchel_people'::regrole::oid]) then
