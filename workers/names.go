@@ -15,7 +15,7 @@ import (
 func Names(components []queue.Component) []string {
 	var names []string
 	for _, c := range components {
-		for _, w := range c.Workflows {
+		for _, w := range slices.Concat(c.Workflows, c.Pinned) {
 			names = append(names, fmt.Sprintf("%s workflow %s", c.Queue, functionName(w)))
 		}
 		for _, a := range c.Activities {

@@ -28,6 +28,7 @@ type runner struct {
 	fatal      func(error)
 	sweeps     *sweeps
 	watch      *watch
+	versions   *versions
 
 	cancel  context.CancelFunc
 	ended   chan struct{}
@@ -53,6 +54,9 @@ func (f *runner) run(ctx context.Context) {
 	if !f.waitFor(ctx, "namespace", f.checkServer) {
 		return
 	}
+	if !f.waitFor(ctx, "versions", f.versions.before) {
+		return
+	}
 	for _, w := range f.workers {
 		if err := w.Start(); err != nil {
 			f.fatal(fmt.Errorf("start worker: %w", err))
@@ -60,7 +64,10 @@ func (f *runner) run(ctx context.Context) {
 		}
 	}
 	f.running.Store(true)
-	f.log.Info("workers started", "queues", len(f.workers), "maintenance", f.maintained)
+	f.log.Info("workers started", "queues", len(f.workers), "maintenance", f.maintained, "build", f.versions.build, "versioned", f.versions.on)
+	if !f.waitFor(ctx, "current build", f.versions.after) {
+		return
+	}
 	if f.maintained { // what is asked for is done, as the check of a restored system
 		f.watch.run(ctx)
 		return

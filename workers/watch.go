@@ -25,6 +25,7 @@ type watch struct {
 	paused, age            *prometheus.GaugeVec
 	waiting, oldestWaiting *prometheus.GaugeVec
 	repaired               *prometheus.CounterVec
+	stranded               prometheus.Gauge
 
 	begun        time.Time
 	lastDone     *prometheus.GaugeVec
@@ -39,6 +40,7 @@ type control interface {
 	Queue(ctx context.Context, name queue.Name) (jobs.Queue, error)
 	Schedules(ctx context.Context) ([]jobs.Schedule, error)
 	LastDone(ctx context.Context, schedule string) (time.Time, bool, error)
+	Routing(ctx context.Context) (jobs.Routing, error)
 }
 
 const (
@@ -59,6 +61,7 @@ func newWatch(db *tenancy.DB, c control, log *slog.Logger, r prometheus.Register
 		waiting:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_backlog_items", Help: "What waits, of all organizations. Every worker counts all: take the maximum and not the sum."}, []string{"work"}),
 		oldestWaiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_backlog_age_seconds", Help: "For how long the oldest of it has waited; 0 when nothing waits."}, []string{"work"}),
 		repaired:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "satchel_jobs_repaired_total", Help: "Rows of jobs that said something else than Temporal."}, []string{"kind", "found"}),
+		stranded:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "satchel_workflows_without_workers", Help: "Open workflows that end on the build that began them, of builds that no worker has. Every worker counts all: take the maximum and not the sum."}),
 		begun:         time.Now(),
 		lastDone:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_schedule_last_success_timestamp_seconds", Help: "When the newest run of a recurring job that succeeded had ended, as Temporal knows; where it knows of none, when this worker began."}, []string{"schedule"}),
 		period:        prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "satchel_schedule_period_seconds", Help: "How often a recurring job runs."}, []string{"schedule"}),
@@ -70,7 +73,7 @@ func newWatch(db *tenancy.DB, c control, log *slog.Logger, r prometheus.Register
 			w.repaired.WithLabelValues(kind, string(found))
 		}
 	}
-	r.MustRegister(w.paused, w.age, w.waiting, w.oldestWaiting, w.repaired, w.lastDone, w.period)
+	r.MustRegister(w.paused, w.age, w.waiting, w.oldestWaiting, w.repaired, w.stranded, w.lastDone, w.period)
 	return w
 }
 
@@ -91,6 +94,9 @@ func (w *watch) look(ctx context.Context) {
 	defer cancel()
 	if err := w.queues(attempt); err != nil && ctx.Err() == nil {
 		w.log.Warn("look at queues failed; will retry", "error", err)
+	}
+	if err := w.versions(attempt); err != nil && ctx.Err() == nil {
+		w.log.Warn("look at the builds of workers failed; will retry", "error", err)
 	}
 	if err := w.backlog(attempt, time.Now()); err != nil && ctx.Err() == nil {
 		w.log.Warn("look at the backlog failed; will retry", "error", err)
@@ -123,6 +129,23 @@ func (w *watch) queues(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// versions tells what waits for builds of which no worker runs.
+func (w *watch) versions(ctx context.Context) error {
+	r, err := w.control.Routing(ctx)
+	if err != nil {
+		return err
+	}
+	var stranded int64
+	for _, v := range r.Versions {
+		if v.Stranded() {
+			stranded += v.Pinned
+			w.log.Warn("workflows wait for workers of their build: start those, or run `worker release`", "build", v.Build, "workflows", v.Pinned)
+		}
+	}
+	w.stranded.Set(float64(stranded))
 	return nil
 }
 

@@ -24,7 +24,10 @@ type playedControl struct {
 
 	schedules []jobs.Schedule
 	done      map[string]time.Time
+	routing   jobs.Routing
 }
+
+func (p playedControl) Routing(context.Context) (jobs.Routing, error) { return p.routing, nil }
 
 func (p playedControl) Status(_ context.Context, workflow string) (jobs.Status, error) {
 	return p.status[workflow], nil
@@ -169,4 +172,18 @@ func TestArchiveOfTheDatabase(t *testing.T) {
 	require.Zero(t, testutil.CollectAndCount(m.failed))
 	m.set(archive, true, nil)
 	require.Zero(t, testutil.CollectAndCount(m.kept), "a slot that is gone keeps nothing")
+}
+
+// TestStrandedWorkflowsAreCounted: what waits for a build without workers, and nothing else.
+func TestStrandedWorkflowsAreCounted(t *testing.T) {
+	t.Parallel()
+	w := newWatch(nil, playedControl{routing: jobs.Routing{Current: "b", Versions: []jobs.Version{
+		{Build: "b", State: "current", Workers: 2, Pinned: 40}, {Build: "a", State: "draining", Workers: 1, Pinned: 7},
+		{Build: "z", State: "draining", Pinned: 3}, {Build: "y", State: "drained"},
+	}}}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	require.NoError(t, w.versions(t.Context()))
+	require.InDelta(t, 3, testutil.ToFloat64(w.stranded), 0)
+	w.control = playedControl{}
+	require.NoError(t, w.versions(t.Context()))
+	require.Zero(t, testutil.ToFloat64(w.stranded))
 }

@@ -4,19 +4,23 @@
 package workers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"go.uber.org/fx"
 
 	"satchel/internal/queue"
 	"satchel/tenancy"
+	"satchel/workflows"
 	"satchel/workflows/jobs"
 )
 
@@ -34,7 +38,12 @@ type Config struct {
 	MailSlots        int           `env:"SATCHEL_MAIL_SLOTS" envDefault:"8"`                  // mails of notifications at once
 	RobloxSlots      int           `env:"SATCHEL_ROBLOX_SLOTS" envDefault:"4"`                // calls to Roblox at once
 	StopTimeout      time.Duration `env:"SATCHEL_WORKER_STOP_TIMEOUT" envDefault:"20s"`       // running activities may take this long to end when the worker stops
+	Versioned        bool          `env:"SATCHEL_WORKER_VERSIONING" envDefault:"false"`       // whether workers name the build of their workflows, and a new build gets work only when `worker promote` says so (docs/upgrading.md); the same for api and worker
+	BuildID          string        `env:"SATCHEL_WORKER_BUILD_ID"`                            // name of this build, with SATCHEL_WORKER_VERSIONING; empty: made of the code of the workflows, so that releases that do not change it have one name
 }
+
+// Build is the name of this build of the workers.
+func (c Config) Build() string { return cmp.Or(c.BuildID, workflows.Build()) }
 
 // Check refuses bounds under which nothing would ever run.
 func (c Config) Check() error {
@@ -46,6 +55,9 @@ func (c Config) Check() error {
 		if n < 1 {
 			return fmt.Errorf("%s is %d: a queue without slots runs nothing; use 1 or more", name, n)
 		}
+	}
+	if strings.ContainsAny(c.BuildID, "'.: \t\n") || len(c.BuildID) > 64 {
+		return fmt.Errorf("SATCHEL_WORKER_BUILD_ID is %q: use up to 64 letters, digits and hyphens", c.BuildID)
 	}
 	return nil
 }
@@ -77,6 +89,7 @@ func (c Config) slots(q queue.Name) int {
 // withdrawn somebody's file.
 func (c Config) options(q queue.Name, guard interceptor.WorkerInterceptor, fatal func(error)) worker.Options {
 	return worker.Options{
+		DeploymentOptions: c.deployment(),
 		// A workflow's next step on its own queue comes with the answer to the
 		// workflow task, if a slot is free: a third less for Temporal to write.
 		// No one is overtaken, because where slots are free no one waits. Such a step goes
@@ -122,10 +135,12 @@ func Run(p Params) error {
 		p.Log.Error("worker stopped after a fatal error", "error", err)
 		_ = p.Shutdown.Shutdown(fx.ExitCode(1))
 	}
+	control := jobs.Control{Client: p.Client, Namespace: p.Config.Namespace}
 	f := &runner{log: p.Log, client: p.Client, namespace: p.Config.Namespace, makes: p.Config.MakeNamespace, maintained: p.Config.Maintained, components: p.Components, fatal: fatal, ended: make(chan struct{})}
+	f.versions = newVersions(p.Config, control, p.Log, p.Metrics)
 	f.workers = build(p.Client, p.Config, p.Components, GuardWithJobs(p.Metrics, p.DB), fatal)
 	f.sweeps = newSweeps(p.DB, p.Log, p.Metrics, p.Components)
-	f.watch = newWatch(p.DB, jobs.Control{Client: p.Client, Namespace: p.Config.Namespace}, p.Log, p.Metrics)
+	f.watch = newWatch(p.DB, control, p.Log, p.Metrics)
 	p.Ready.Add("workers", f.check)
 	p.Lifecycle.Append(fx.StartStopHook(f.start, f.stop))
 	return nil
@@ -144,15 +159,22 @@ func build(c client.Client, config Config, components []queue.Component, guard i
 				w = worker.New(c, string(q), config.options(q, guard, fatal))
 				built = append(built, w)
 			}
-			register(w, component)
+			register(w, component, config.Versioned)
 		}
 	}
 	return built
 }
 
-func register(w worker.Registry, component queue.Component) {
+func register(w worker.Registry, component queue.Component, versioned bool) {
 	for _, f := range component.Workflows {
 		w.RegisterWorkflow(f)
+	}
+	o := workflow.RegisterOptions{}
+	if versioned {
+		o.VersioningBehavior = workflow.VersioningBehaviorPinned
+	}
+	for _, f := range component.Pinned {
+		w.RegisterWorkflowWithOptions(f, o)
 	}
 	for _, a := range component.Activities {
 		w.RegisterActivity(a)

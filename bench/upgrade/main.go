@@ -28,7 +28,7 @@ func main() {
 func command() *cobra.Command {
 	u := &upgrade{}
 	var older, newer string
-	var asJSON bool
+	var asJSON, versioned bool
 	cmd := &cobra.Command{
 		Use: "upgrade", Short: "Upgrade a local stack and take it back while clients use it", SilenceUsage: true, Args: cobra.NoArgs,
 		Long: `The stack runs without its own api and worker. This program starts two APIs of the older release behind a
@@ -45,6 +45,7 @@ workflow could not be replayed.`,
 			if u.newer, err = readRelease("new", newer); err != nil {
 				return err
 			}
+			u.older.versioned, u.newer.versioned = versioned, versioned
 			u.ledger = filepath.Join(filepath.Dir(u.stackFile), "log", "upgrade-ledger.jsonl")
 			r, err := u.run(cmd.Context())
 			if r == nil {
@@ -66,6 +67,7 @@ workflow could not be replayed.`,
 	cmd.Flags().IntVar(&u.rate, "rate", 50, "uploads a second at most")
 	cmd.Flags().IntVar(&u.clients, "clients", 12, "how many clients send side by side")
 	cmd.Flags().DurationVar(&u.hold, "hold", 15*time.Second, "how long each state is held")
+	cmd.Flags().BoolVar(&versioned, "versioned", false, "the workers of each release are a build of their own, which is promoted; both releases must know that")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ type release struct {
 	name, dir string
 	env       []string            // of every program
 	own       map[string][]string // of one program, by its name: the files of its secrets
+	versioned bool                // its workers name a build
 }
 
 // readRelease reads a folder that deploy/local/upgrade.sh made.
@@ -76,6 +78,9 @@ func (r release) command(ctx context.Context, folder, name string, settings map[
 	cmd.Dir = folder
 	cmd.Env = append(append(slices.Clone(os.Environ()), r.env...), r.own[name]...)
 	cmd.Env = append(cmd.Env, "SATCHEL_STACK="+folder) // what a killed run leaves is found by it
+	if r.versioned {                                   // each release has a build of its own, whatever changed between them
+		cmd.Env = append(cmd.Env, "SATCHEL_WORKER_VERSIONING=true", "SATCHEL_WORKER_BUILD_ID="+r.name)
+	}
 	for k, v := range settings {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
@@ -89,6 +94,42 @@ func (r release) once(ctx context.Context, folder, name string, arguments ...str
 		return fmt.Errorf("%s of the %s release: %w: %s", name, r.name, err, bytes.TrimSpace(out))
 	}
 	return nil
+}
+
+// promote gives the work to the workers of this release, and waits until nothing is left for those of another.
+func (r release) promote(ctx context.Context, folder, other string) error {
+	if err := r.once(ctx, folder, "worker", "promote", "--timeout", startPatience.String()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	for {
+		out, err := r.command(ctx, folder, "worker", nil, "versions", "--json").Output()
+		if err != nil {
+			return fmt.Errorf("versions of workers: %w", err)
+		}
+		var found struct {
+			Builds []struct {
+				Build string
+				Open  int64
+			}
+		}
+		if err := json.Unmarshal(out, &found); err != nil {
+			return fmt.Errorf("versions of workers: %w", err)
+		}
+		open := int64(0)
+		for _, b := range found.Builds {
+			if b.Build == other {
+				open = b.Open
+			}
+		}
+		if open == 0 {
+			return nil
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return fmt.Errorf("%d workflows are left for the workers of the %s release: %w", open, other, err)
+		}
+	}
 }
 
 // start starts a program and waits until it is ready. Its log is added to that of its place, such

@@ -153,6 +153,15 @@ func (u *upgrade) startWorker(ctx context.Context, r release) error {
 	if err := pause(ctx, u.hold); err != nil {
 		return err
 	}
+	if r.versioned {
+		other := u.older.name
+		if r.name == other {
+			other = u.newer.name
+		}
+		if err := r.promote(ctx, u.folder, other); err != nil {
+			return err
+		}
+	}
 	if err := u.endWorker(ctx, old); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"satchel/internal/spool"
 	"satchel/policies/verdict"
 	"satchel/tenancy"
+	"satchel/workflows/jobs"
 )
 
 var parts = []part{
@@ -133,9 +135,24 @@ func checkKeys(ctx context.Context) (string, error) {
 	return fmt.Sprintf("the key service wraps and opens keys, and the bucket %s is there.", c.Keys), nil
 }
 
+// checkTemporal also looks whether something waits for a build without workers.
 func checkTemporal(ctx context.Context) (string, error) {
-	namespace, err := bootstrap.CheckTemporal(ctx)
-	return fmt.Sprintf("answers and has the namespace %s.", namespace), err
+	c, namespace, err := bootstrap.OpenTemporal(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	says := fmt.Sprintf("answers and has the namespace %s.", namespace)
+	r, err := jobs.Control{Client: c, Namespace: namespace}.Routing(ctx)
+	if err != nil || !r.Ever {
+		return says, err
+	}
+	for _, v := range r.Versions {
+		if v.Stranded() {
+			return "", fmt.Errorf("%d workflows wait for workers of build %s, of which none runs (docs/runbooks/build-without-workers.md)", v.Pinned, v.Build)
+		}
+	}
+	return fmt.Sprintf("%s Build %s of the workers has the work.", says, cmp.Or(r.Current, "without a name")), nil
 }
 
 // testString is the antivirus test string of EICAR, in two halves: a scanner that looks at

@@ -238,28 +238,29 @@ func newTemporal(lc fx.Lifecycle, log *slog.Logger, ready *Readiness, metrics cl
 	return cl, nil
 }
 
-// CheckTemporal reaches Temporal as the settings say, and looks whether the namespace is there.
-func CheckTemporal(ctx context.Context) (namespace string, err error) {
+// OpenTemporal reaches Temporal as the settings say, for commands of operators. It opens no payloads.
+func OpenTemporal(ctx context.Context) (cl client.Client, namespace string, err error) {
 	c, err := settings.Load[temporalConfig]()
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
 	connection, err := c.connection()
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
-	cl, err := client.NewLazyClient(client.Options{HostPort: c.Address, Namespace: c.Namespace, ConnectionOptions: connection, Logger: quietDebug{slog.New(slog.DiscardHandler)}})
+	cl, err = client.NewLazyClient(client.Options{HostPort: c.Address, Namespace: c.Namespace, ConnectionOptions: connection, Logger: quietDebug{slog.New(slog.DiscardHandler)}})
 	if err != nil {
-		return "", fmt.Errorf("SATCHEL_TEMPORAL_ADDRESS: %w", err)
+		return nil, "", fmt.Errorf("SATCHEL_TEMPORAL_ADDRESS: %w", err)
 	}
-	defer cl.Close()
 	if _, err := cl.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
-		return "", fmt.Errorf("reach Temporal at %s: %w", c.Address, err)
+		cl.Close()
+		return nil, "", fmt.Errorf("reach Temporal at %s: %w", c.Address, err)
 	}
 	if _, err := cl.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.Namespace}); err != nil {
-		return "", fmt.Errorf("look for the namespace %s: %w", c.Namespace, err)
+		cl.Close()
+		return nil, "", fmt.Errorf("look for the namespace %s: %w", c.Namespace, err)
 	}
-	return c.Namespace, nil
+	return cl, c.Namespace, nil
 }
 
 // quietDebug drops the SDK's debug lines, which carry a line a task.

@@ -120,6 +120,14 @@ func dialTraced(t *testing.T, namespace string, traces *tracing.Traces) client.C
 	return dialWith(t, client.Options{HostPort: s.address, Namespace: namespace, DataConverter: values, FailureConverter: failures, Interceptors: interceptors})
 }
 
+// Address is where the server is that Dial started.
+func Address(t *testing.T) string {
+	t.Helper()
+	s, err := startTemporal()
+	require.NoError(t, err)
+	return s.address
+}
+
 // DialNew gives a client of a namespace that does not exist.
 func DialNew(t *testing.T) (client.Client, string) {
 	t.Helper()

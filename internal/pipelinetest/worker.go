@@ -61,7 +61,8 @@ type Worker struct {
 	Admission *upload.Admission
 	Cleaner   finalize.Cleaner
 
-	Maintained bool // the worker that is started next begins nothing by itself
+	Maintained bool   // the worker that is started next begins nothing by itself
+	Build      string // of the worker that is started next; empty: it is not versioned
 
 	namespace string
 	options   Options
@@ -86,6 +87,7 @@ type Options struct {
 	Models     providers.Config   // none when empty
 	Keys       kms.Config         // none when empty
 	Roblox     roblox.Config      // no server answers there
+	Build      string             // of the first worker; empty: it is not versioned
 	// RobloxTimes raises the limits of Roblox, which are of minutes.
 	RobloxTimes int
 }
@@ -112,6 +114,7 @@ func NewWorker(t *testing.T, change func(*Options)) *Worker {
 		t.Cleanup(db.Close)
 		w.DB = db
 	}
+	w.Build = w.options.Build
 	w.Start(t)
 	return w
 }
@@ -147,6 +150,12 @@ func (w *Worker) Start(t *testing.T) {
 	w.stop = append(w.stop, stop)
 	w.Checker = wiring.NewChecker(w.DB, w.Store, wiring.NewUploads(w.Client, w.Admission), w.Cleaner)
 	w.Checker.Rowless = time.Nanosecond // a test does not wait until bytes are old
+}
+
+// StopFirst stops the worker that was started first of those that run.
+func (w *Worker) StopFirst() {
+	w.stop[0]()
+	w.stop = w.stop[1:]
 }
 
 // Stop stops every worker.
@@ -217,9 +226,13 @@ func (w *Worker) settings(t *testing.T) fx.Option {
 			return export.Config{PartBytes: w.options.PartBytes, PartEntries: 20, ConcurrentArchives: 1}
 		},
 		func() workers.Config {
-			return workers.Config{Namespace: w.namespace, MakeNamespace: true, Maintained: w.Maintained, ScanSlots: 4, PreviewSlots: 2, InteractiveSlots: 16, BatchSlots: 4, ExternalSlots: 1, AISlots: 1, MailSlots: 2, RobloxSlots: 1, StopTimeout: 10 * time.Second}
+			c := workersConfig(w.namespace, w.Build)
+			c.Maintained = w.Maintained
+			return c
 		},
-		func() upload.AdmissionConfig { return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning} },
+		func() upload.AdmissionConfig {
+			return upload.AdmissionConfig{MaxRunning: w.options.MaxRunning, Versioned: w.Build != ""}
+		},
 	)
 }
 

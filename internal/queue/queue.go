@@ -56,7 +56,8 @@ func For(org string, key int) temporal.Priority {
 // process is one package and one Component.
 type Component struct {
 	Queue      Name
-	Workflows  []any // workflow functions
+	Workflows  []any // workflow functions; with versioned workers, an open one goes on in the build that is current
+	Pinned     []any // workflow functions too; with versioned workers, one ends on the build that began it. For what ends within minutes and does not continue as new
 	Activities []any // pointers to structs whose exported methods are activities
 	Schedules  []Schedule
 	Sweeps     []Sweep

@@ -76,7 +76,7 @@ func (c Control) Again(ctx context.Context, workflow, request string) error {
 		}
 		_, err = c.Client.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
 			Namespace: c.Namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: workflow, RunId: first}, Reason: "the job is run again",
-			WorkflowTaskFinishEventId: e.GetEventId(), RequestId: request,
+			WorkflowTaskFinishEventId: e.GetEventId(), RequestId: request, PostResetOperations: unpin(described.GetWorkflowExecutionInfo().GetVersioningInfo()),
 			// A signal or a cancellation of the run before is not this one's.
 			ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{
 				enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_NEXUS,

@@ -17,6 +17,8 @@ import (
 // its tier allows.
 type AdmissionConfig struct {
 	MaxRunning int `env:"SATCHEL_FILES_AT_ONCE" envDefault:"3"` // most files of one organization in the pipeline, whatever its tier's concurrent_scans; the same for api and worker, and below SATCHEL_SCAN_SLOTS
+
+	Versioned bool `env:"SATCHEL_WORKER_VERSIONING" envDefault:"false"` // whether workers name the build of their workflows, and a new build gets work only when `worker promote` says so (docs/upgrading.md); the same for api and worker
 }
 
 // Check refuses a bound under which no file would ever be processed.
@@ -35,11 +37,17 @@ type Admission struct {
 	db      *tenancy.DB
 	client  client.Client
 	ceiling int
+	eager   bool
 }
 
 // NewAdmission makes it.
 func NewAdmission(db *tenancy.DB, c client.Client, config AdmissionConfig) (*Admission, error) {
-	return &Admission{db: db, client: c, ceiling: config.MaxRunning}, config.Check()
+	return &Admission{db: db, client: c, ceiling: config.MaxRunning, eager: !config.Versioned}, config.Check()
+}
+
+// Start starts the version's workflow, or finds it running.
+func (l *Admission) Start(ctx context.Context, in UploadFileInput) error {
+	return start(ctx, l.client, in, l.eager)
 }
 
 // MaxRunning is how many files of an organization are in the pipeline at most.
@@ -95,7 +103,7 @@ func (l *Admission) startEach(ctx context.Context, org tenancy.OrgID, admitted [
 	}
 	var failed error
 	for _, v := range admitted {
-		if err := Start(ctx, l.client, UploadFileInput{Org: org, File: v.FileID, Version: v.ID}); err != nil {
+		if err := l.Start(ctx, UploadFileInput{Org: org, File: v.FileID, Version: v.ID}); err != nil {
 			failed = errors.Join(failed, err, files.ReturnToQueue(context.WithoutCancel(ctx), l.db.Single(org), v.ID))
 		}
 	}

@@ -36,10 +36,17 @@ func WorkflowID(org tenancy.OrgID, version uuid.UUID) string {
 // the version's row is in process: the row decides and not what Temporal remembers, so
 // a row that a restore of Postgres set back is taken to its end again.
 func Start(ctx context.Context, c client.Client, in UploadFileInput) error {
+	return start(ctx, c, in, true)
+}
+
+// start starts it eagerly where that is asked for: a worker that starts it may have its first task
+// at once. Among versioned workers that would be so too where the worker's build is not the
+// current one: the server gives such a task without a look at builds.
+func start(ctx context.Context, c client.Client, in UploadFileInput, eager bool) error {
 	options := queue.Start(WorkflowID(in.Org, in.Version), queue.Interactive, in.Org.String(), queue.For(in.Org.String(), queue.Default), "upload")
 	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	options.WorkflowTaskTimeout = 10 * time.Second
-	options.EnableEagerStart = true // a worker that starts it may have its first task at once
+	options.EnableEagerStart = eager
 	if err := queue.StartOrFind(ctx, c, options, "UploadFile", in); err != nil {
 		return fmt.Errorf("start UploadFile: %w", err)
 	}

@@ -49,7 +49,7 @@ func component(constructor any) fx.Option {
 var uploadProcess = fx.Module("upload",
 	fx.Provide(newInspect, newSmall, newScan, newPreview, newFinalize),
 	component(func(i *inspect.Activities, s *finalize.Activities) queue.Component {
-		return queue.Component{Queue: queue.Interactive, Workflows: []any{upload.UploadFile}, Activities: []any{i, s}}
+		return queue.Component{Queue: queue.Interactive, Pinned: []any{upload.UploadFile}, Activities: []any{i, s}}
 	}),
 	component(func(s *scan.Activities, p *preview.Activities) queue.Component {
 		return queue.Component{Queue: queue.Files, Activities: []any{s, p}}
@@ -63,7 +63,7 @@ var previewProcess = fx.Module("preview",
 		return queue.Component{Queue: queue.Previews, Activities: []any{p}}
 	}),
 	component(func() queue.Component {
-		return queue.Component{Queue: queue.Interactive, Workflows: []any{previewing.MakePreviews, previewing.MakePages, previewing.MakePicture}}
+		return queue.Component{Queue: queue.Interactive, Pinned: []any{previewing.MakePreviews, previewing.MakePages, previewing.MakePicture}}
 	}),
 	component(func(m *preview.Missing) queue.Component {
 		return queue.Component{Queue: queue.Batch, Workflows: []any{previewing.RetryPreviews, previewing.SweepPictures}, Activities: []any{m}, Schedules: previewing.Schedules(), Sweeps: preview.SweepsOf(m)}
@@ -76,7 +76,7 @@ var textProcess = fx.Module("text",
 		return queue.Component{Queue: queue.Previews, Activities: []any{e}}
 	}),
 	component(func() queue.Component {
-		return queue.Component{Queue: queue.Interactive, Workflows: []any{extracting.ExtractText}}
+		return queue.Component{Queue: queue.Interactive, Pinned: []any{extracting.ExtractText}}
 	}),
 	component(func(p *extract.Pending) queue.Component {
 		return queue.Component{Queue: queue.Batch, Activities: []any{p}, Sweeps: extract.SweepsOf(p)}
@@ -89,7 +89,7 @@ var personalProcess = fx.Module("personal",
 		return queue.Component{Queue: queue.Files, Activities: []any{a}}
 	}),
 	component(func() queue.Component {
-		return queue.Component{Queue: queue.Interactive, Workflows: []any{inspecting.InspectFile, upload.PublishHeldFile}}
+		return queue.Component{Queue: queue.Interactive, Pinned: []any{inspecting.InspectFile, upload.PublishHeldFile}}
 	}),
 	component(func(p *pii.Pending) queue.Component {
 		return queue.Component{Queue: queue.Batch, Activities: []any{p}, Sweeps: pii.SweepsOf(p)}

@@ -95,7 +95,7 @@ func newFinalize(r finalize.Cleaner, admission *upload.Admission, metrics promet
 
 // StartUpload starts the workflow of a version, or finds it started.
 func (u Uploads) StartUpload(ctx context.Context, org tenancy.OrgID, file, version uuid.UUID) error {
-	return upload.Start(ctx, u.client, upload.UploadFileInput{Org: org, File: file, Version: version})
+	return u.Start(ctx, upload.UploadFileInput{Org: org, File: file, Version: version})
 }
 
 // Running says whether a version's workflow runs.
