@@ -23,6 +23,7 @@ var handWritten = map[string]string{
 	"tenancy/access.go":          "returns OrgID and Role: generated code would import this package, which imports it",
 	"tenancy/organizations.go":   "returns OrgID and Role: generated code would import this package, which imports it",
 	"tenancy/replica.go":         "asks which server it is and what it has replayed, on connections of no organization",
+	"tenancy/locks_shared.go":    "locks of a session, on a connection of their own and outside any organization",
 	"tenancy/locks.go":           "locks of a session, on a connection of their own and outside any organization",
 	"tenancy/watched.go":         "locks of a session, on a connection of their own and outside any organization",
 	"tenancy/service_account.go": "takes Role: generated code would import this package, which imports it",

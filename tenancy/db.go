@@ -97,6 +97,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		maps.Copy(pc.ConnConfig.RuntimeParams, c.parameters())
 	}
 	pc.BeforeConnect = c.again(func(c Config) string { return c.URL })
+	pc.ShouldPing = ask
 	organization, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

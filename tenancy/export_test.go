@@ -7,3 +7,6 @@ func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 
 // Translate is what a transaction does to its callers' errors.
 func (d *DB) Translate(err error) error { return translate(err) }
+
+// Heard lets the tests look at a connection as the pool does.
+var Heard = heard

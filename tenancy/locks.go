@@ -25,14 +25,17 @@ const (
 type Locks struct {
 	db *DB
 
-	mu   sync.Mutex
-	conn *pgx.Conn
-	held map[string]bool
-	lost chan struct{} // closes with the connection
+	mu     sync.Mutex
+	conn   *pgx.Conn
+	held   map[string]bool
+	shared map[string]int // how many here share each
+	lost   chan struct{}  // closes with the connection
 }
 
 // NewLocks makes them; nothing connects before the first is asked for.
-func NewLocks(db *DB) *Locks { return &Locks{db: db, held: map[string]bool{}} }
+func NewLocks(db *DB) *Locks {
+	return &Locks{db: db, held: map[string]bool{}, shared: map[string]int{}}
+}
 
 // Keep shows that the process lives until ctx ends, and then gives the locks back.
 func (l *Locks) Keep(ctx context.Context) {
@@ -138,6 +141,7 @@ func (l *Locks) drop(ctx context.Context) {
 func (l *Locks) close(ctx context.Context) {
 	close(l.lost)
 	clear(l.held)
+	clear(l.shared)
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	_, _ = l.conn.Exec(limited, "select pg_advisory_unlock_all()") // fails at once where the connection is broken

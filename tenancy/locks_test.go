@@ -62,3 +62,45 @@ func TestLockIsLostWithItsConnection(t *testing.T) {
 	end()
 	locks.Keep(done)
 }
+
+// TestSharedLockSaysWhoLives: no one gets it alone while a process shares it, which may do so several
+// times; and one who lost it with its connection is told before it goes on.
+func TestSharedLockSaysWhoLives(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	alone := func() (ok bool) {
+		require.NoError(t, db.Admin(t).QueryRow(t.Context(), "select pg_try_advisory_xact_lock(hashtextextended($1, 0))", "a turn").Scan(&ok))
+		return ok
+	}
+	first, second := tenancy.NewLocks(db.DB), tenancy.NewLocks(db.DB)
+	share := func(l *tenancy.Locks) *tenancy.Shared {
+		s, err := l.Share(t.Context(), "a turn")
+		require.NoError(t, err)
+		require.NoError(t, s.Check(t.Context()))
+		return s
+	}
+	require.True(t, alone())
+	one, two, three := share(first), share(first), share(second)
+	one.Release(t.Context())
+	require.False(t, alone())
+	two.Release(t.Context())
+	require.False(t, alone())
+	three.Release(t.Context())
+	require.True(t, alone())
+
+	lost := share(first)
+	_, err := db.Admin(t).Exec(t.Context(), "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())")
+	require.NoError(t, err)
+	require.Error(t, lost.Check(t.Context()))
+	again := share(first)
+	require.Error(t, lost.Check(t.Context()), "what another shares is not its own")
+	lost.Release(t.Context())
+	require.False(t, alone(), "nor its own to give back")
+	again.Release(t.Context())
+	require.True(t, alone())
+
+	done, end := context.WithCancel(t.Context())
+	end()
+	first.Keep(done)
+	second.Keep(done)
+}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"satchel/internal/fault"
 	"satchel/internal/mailtext"
 	"satchel/internal/queue"
@@ -37,6 +39,7 @@ type Hasher interface {
 // Ports are what the activities need.
 type Ports struct {
 	DB     *tenancy.DB
+	Locks  *tenancy.Locks // of turns that live
 	Mailer Mailer
 	Hasher Hasher
 	Tokens *notifications.Tokens
@@ -68,25 +71,31 @@ const (
 	keepsOn  = 48 * time.Hour   // from when a mail was written until it is given up
 	mostDown = 3                // failures of the server, one after the other, that end the turn
 	downTime = time.Minute      // until the next turn after that
+
+	handOver   = 2 * time.Minute  // that a mail may take; its lease is longer
+	longestOff = 10 * time.Second // between two attempts at a turn that fails
 )
 
 // DispatchNotifications decides about what waits and sends what is due, until nothing is
 // left or the turn's time is over. Two turns of one organization share the work: each
-// row is in one's hands.
+// row is in one's hands. What a turn had whose worker died comes first.
 func (a *Activities) DispatchNotifications(ctx context.Context, in DispatchNotificationsInput) (DispatchNotificationsResult, error) {
 	defer queue.Heartbeat(ctx)()
 	t := &turn{a: a, org: in.Org, ends: time.Now().Add(turnTime)}
-	for !t.late() {
-		n, err := t.round(ctx)
-		if err != nil {
-			return t.result, err
-		}
-		if n == 0 || t.down >= mostDown {
-			return t.rest(ctx)
-		}
+	result, err := t.run(ctx)
+	if err != nil && ctx.Err() == nil {
+		err = fault.Of(err).Because(err).After(off(ctx))
 	}
-	t.result.More = true
-	return t.result, nil
+	return result, err
+}
+
+// off is the pause behind a turn that failed. The policy's own is for one whose worker died, which
+// says nothing about the next; a database that is away would be asked by each organization each second.
+func off(ctx context.Context) time.Duration {
+	if !activity.IsActivity(ctx) {
+		return time.Second
+	}
+	return min(longestOff, time.Second<<min(activity.GetInfo(ctx).Attempt-1, 10))
 }
 
 // turn is one turn of an organization.
@@ -101,6 +110,35 @@ type turn struct {
 }
 
 func (t *turn) late() bool { return !time.Now().Before(t.ends) }
+
+// run does rounds, under a lock that says that the turn lives.
+func (t *turn) run(ctx context.Context) (DispatchNotificationsResult, error) {
+	if err := t.a.DB.InTx(ctx, t.org, func(tx *tenancy.Tx) error {
+		_, err := notifications.Free(ctx, tx, t.org, t.a.Now())
+		return err
+	}); err != nil {
+		return t.result, err
+	}
+	living, err := t.a.Locks.Share(ctx, notifications.Turns(t.org))
+	if err != nil {
+		return t.result, err
+	}
+	defer living.Release(ctx)
+	for !t.late() {
+		if err := living.Check(ctx); err != nil {
+			return t.result, err // another may have found these mails free
+		}
+		n, err := t.round(ctx)
+		if err != nil {
+			return t.result, err
+		}
+		if n == 0 || t.down >= mostDown {
+			return t.rest(ctx)
+		}
+	}
+	t.result.More = true
+	return t.result, nil
+}
 
 // rest says when there is something to do again.
 func (t *turn) rest(ctx context.Context) (DispatchNotificationsResult, error) {
@@ -198,7 +236,10 @@ func (t *turn) attempt(ctx context.Context, l notifications.Letter) notification
 	case !waits:
 		return notifications.Outcome{State: notifications.Suppressed, Code: notifications.CodeAddressGone}
 	}
-	sent := t.a.Mailer.Send(ctx, m)
+	// What is begun is ended: a mail that is cut off at its end is in doubt, and comes twice.
+	handing, cancel := context.WithTimeout(context.WithoutCancel(ctx), handOver)
+	defer cancel()
+	sent := t.a.Mailer.Send(handing, m)
 	o := outcomeOf(sent, l, t.a.Now())
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -61,9 +61,23 @@ func setup(t *testing.T) *stage {
 	require.NoError(t, err)
 	s := &stage{Database: d, t: t, org: d.Organization(t, 1<<20), post: &post{}, tokens: tokens, now: time.Now()}
 	clock := func() time.Time { return s.now }
-	s.acts = New(Ports{DB: d.DB, Mailer: s.post, Hasher: hashing{}, Tokens: tokens, URL: "https://satchel.example", Now: clock})
+	s.acts = New(Ports{DB: d.DB, Locks: s.locks(), Mailer: s.post, Hasher: hashing{}, Tokens: tokens, URL: "https://satchel.example", Now: clock})
 	s.sweeps = &Sweeps{DB: d.DB, Tokens: tokens, Now: clock}
 	return s
+}
+
+// locks are those of one process, which lives until the test ends.
+func (s *stage) locks() *tenancy.Locks {
+	l := tenancy.NewLocks(s.DB)
+	s.t.Cleanup(func() { ends(l) })
+	return l
+}
+
+// ends does to the locks what the end of their process does.
+func ends(l *tenancy.Locks) {
+	done, end := context.WithCancel(context.Background())
+	end()
+	l.Keep(done)
 }
 
 // reachable is a member with a confirmed address.
@@ -202,6 +216,47 @@ func TestKilledBetweenMailAndRecord(t *testing.T) {
 	s.turn()
 	require.Equal(t, []string{"failed mail_unsure"}, s.states())
 	require.Empty(t, s.post.mails)
+}
+
+// TestWhatADeadWorkerHeldIsDueAtOnce: as long as it lives, its mails are its own until their lease
+// ends. When it dies, the next turn has them, as the same mails and with a doubt, before what waits.
+func TestWhatADeadWorkerHeldIsDueAtOnce(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.tell(s.reachable(tenancy.Teacher, "t@school.example"), "share.received")
+	dead := s.locks()
+	living, err := dead.Share(t.Context(), notifications.Turns(s.org))
+	require.NoError(t, err)
+	var held []notifications.Letter
+	require.NoError(t, s.InTx(t.Context(), s.org, func(tx *tenancy.Tx) error {
+		if _, err := notifications.Dispatch(t.Context(), tx, s.now, 10); err != nil {
+			return err
+		}
+		held, err = notifications.Take(t.Context(), tx, s.now, 10, func(a string) []byte { return hashing{}.HashEmail(s.org, a) })
+		return err
+	}))
+	require.Len(t, held, 1)
+	require.NoError(t, living.Check(t.Context()))
+	s.turn()
+	require.Empty(t, s.post.mails, "it is in the hands of one that lives")
+	ends(dead)
+	require.Error(t, living.Check(t.Context()), "it would know, if it did live")
+	living.Release(t.Context())
+
+	s.tell(s.reachable(tenancy.Teacher, "u@school.example"), "share.received")
+	s.turn()
+	require.Len(t, s.post.mails, 2)
+	rows, err := notifications.Log(t.Context(), s.Single(s.org), notifications.Sent, uuid.Nil, 10)
+	require.NoError(t, err)
+	doubts := map[uuid.UUID]int{}
+	for _, r := range rows {
+		doubts[r.ID] = int(r.Doubts)
+	}
+	require.Len(t, doubts, 2)
+	require.Equal(t, 1, doubts[held[0].ID])
+	s.now = s.now.Add(notifications.Lease + time.Second)
+	s.turn()
+	require.Len(t, s.post.mails, 2)
 }
 
 // TestReportsSuppress: an address that does not exist gets no more, however often the

@@ -13,7 +13,16 @@ import (
 // waits for its whole StartToClose time.
 const HeartbeatTimeout = 20 * time.Second
 
-const heartbeatInterval = 5 * time.Second
+// longestBeat is the longest pause between two beats.
+const longestBeat = 5 * time.Second
+
+// interval is the pause between two beats: of the timeout, three may be late or get lost.
+func interval(timeout time.Duration) time.Duration {
+	if timeout <= 0 {
+		return longestBeat
+	}
+	return min(longestBeat, timeout/4)
+}
 
 // Heartbeat heartbeats by the clock until stop is called: work that is one call to
 // a store, a renderer or a database says nothing while it lasts. The first beat
@@ -39,7 +48,7 @@ func startBeat(ctx context.Context) *beat {
 	b.quit, b.ended = make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(b.ended)
-		tick := time.NewTicker(heartbeatInterval)
+		tick := time.NewTicker(interval(activity.GetInfo(ctx).HeartbeatTimeout))
 		defer tick.Stop()
 		for {
 			select {

@@ -24,9 +24,20 @@ const (
 	Suppressed State = "suppressed"
 )
 
-// Lease is how long a mail may be in the hands of a worker. One that is longer has lost
-// it, and the mail server may have taken the mail.
+// Lease is how long a mail may be in the hands of a worker that may live. One that is longer has lost
+// it, and the mail server may have taken the mail. What a worker that died had is free at once.
 const Lease = 3 * time.Minute
+
+// Turns names the lock that each turn of an organization shares while it has mails in hand.
+func Turns(org tenancy.OrgID) string { return "notifications/" + org.String() }
+
+// Free makes what a worker had that died due at once, and says how many mails there were. It must be
+// called before the caller's own turn shares the lock. While another turn lives it frees nothing:
+// which of the mails are whose is not kept, and their lease ends.
+func Free(ctx context.Context, tx *tenancy.Tx, org tenancy.OrgID, now time.Time) (int64, error) {
+	n, err := notificationsdb.New(tx).MailsFree(ctx, notificationsdb.MailsFreeParams{Moment: now, Turns: Turns(org)})
+	return n, wrap("free mails", err)
+}
 
 // MostDoubts is after how many attempts that the server may have taken a mail is not
 // tried again: SMTP has no transaction, so the second copy of such a mail is what it

@@ -98,6 +98,12 @@ update notification_mails m set state = 'sending', code = '', open = false, atte
  where m.id in (select d.id from notification_mails d where d.state in ('queued', 'sending') and d.next_at <= sqlc.arg(moment)::timestamptz order by d.next_at limit sqlc.arg(most) for update skip locked)
 returning id, user_id, kind, address_id, attempts, doubts, created_at;
 
+-- What no turn that lives has in hand is due: no one shares the lock of the organization's turns. It comes before what waits.
+
+-- name: MailsFree :execrows
+update notification_mails set next_at = least(created_at, sqlc.arg(moment)::timestamptz)
+ where state = 'sending' and (select pg_try_advisory_xact_lock(hashtextextended(sqlc.arg(turns)::text, 0)));
+
 -- name: MailFacts :many
 select m.id, coalesce(a.address, '')::text as address, coalesce(w.role, '')::text as role, o.name as organization, o.contact_email as contact, o.status::text as status,
        coalesce(nullif(s.language, ''), p.mail_language, 'en')::text as language, coalesce(p.mail_students, false)::boolean as mail_students,

@@ -52,6 +52,14 @@ func Wake(ctx context.Context, c client.Client, org tenancy.OrgID) error {
 // the sweep: a run that waits for a week is a run that a deploy has to carry along.
 const patience = 2 * time.Minute
 
+// lostTurn is how soon a turn whose worker died is noticed, and again is the pause behind it, each
+// time: what the worker held is free at once, and the mails behind it wait for the next turn alone.
+// A turn that fails says itself how long to wait.
+const (
+	lostTurn = 4 * time.Second
+	again    = time.Second
+)
+
 // DispatchOutbox takes turns until nothing waits.
 func DispatchOutbox(ctx workflow.Context, in DispatchOutboxInput) (DispatchOutboxResult, error) {
 	rows := workflow.GetSignalChannel(ctx, NotificationsWait)
@@ -60,7 +68,7 @@ func DispatchOutbox(ctx workflow.Context, in DispatchOutboxInput) (DispatchOutbo
 		for rows.ReceiveAsync(nil) { // the turn sees everything that they tell
 		}
 		var turn notification.DispatchNotificationsResult
-		act := queue.Long.Within(2*time.Minute, 24*time.Hour).On(ctx, queue.Mails, in.Org.String(), queue.Default)
+		act := queue.Long.Within(2*time.Minute, 24*time.Hour).Heartbeat(lostTurn).Pauses(again, again).On(ctx, queue.Mails, in.Org.String(), queue.Default)
 		if err := workflow.ExecuteActivity(act, dispatcher.DispatchNotifications, notification.DispatchNotificationsInput{Org: in.Org}).Get(ctx, &turn); err != nil {
 			return total, fmt.Errorf("dispatch notifications: %w", err)
 		}

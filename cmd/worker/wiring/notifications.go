@@ -45,7 +45,8 @@ func newNotices(c client.Client, log *slog.Logger) *outbox.Notices {
 	return outbox.NewNotices(noticeStarter{c}, log)
 }
 
-func newNotification(db *tenancy.DB, c client.Client, m email.Mailer, mails email.Config, hashes people.HashConfig, secrets sealed.Config, reports notification.ReportsConfig) (*notification.Activities, *notification.Sweeps, error) {
+// newNotification keeps the locks of turns for longer than the workers run, which stop first.
+func newNotification(lc fx.Lifecycle, db *tenancy.DB, c client.Client, m email.Mailer, mails email.Config, hashes people.HashConfig, secrets sealed.Config, reports notification.ReportsConfig) (*notification.Activities, *notification.Sweeps, error) {
 	hasher, err := people.NewHasher(hashes)
 	if err != nil {
 		return nil, nil, err
@@ -58,7 +59,9 @@ func newNotification(db *tenancy.DB, c client.Client, m email.Mailer, mails emai
 	if err != nil {
 		return nil, nil, err
 	}
-	return notification.New(notification.Ports{DB: db, Mailer: m, Hasher: hasher, Tokens: tokens, URL: mails.APIURL, Now: time.Now}),
+	locks := tenancy.NewLocks(db)
+	listening(lc, func(ctx context.Context) error { locks.Keep(ctx); return ctx.Err() })
+	return notification.New(notification.Ports{DB: db, Locks: locks, Mailer: m, Hasher: hasher, Tokens: tokens, URL: mails.APIURL, Now: time.Now}),
 		&notification.Sweeps{DB: db, Starter: noticeStarter{c}, Tokens: tokens, Folder: reports.Folder, Now: time.Now}, nil
 }
 

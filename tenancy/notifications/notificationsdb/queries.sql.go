@@ -635,6 +635,26 @@ func (q *Queries) MailsDelete(ctx context.Context, arg MailsDeleteParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const mailsFree = `-- name: MailsFree :execrows
+
+update notification_mails set next_at = least(created_at, $1::timestamptz)
+ where state = 'sending' and (select pg_try_advisory_xact_lock(hashtextextended($2::text, 0)))
+`
+
+type MailsFreeParams struct {
+	Moment time.Time
+	Turns  string
+}
+
+// What no turn that lives has in hand is due: no one shares the lock of the organization's turns. It comes before what waits.
+func (q *Queries) MailsFree(ctx context.Context, arg MailsFreeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, mailsFree, arg.Moment, arg.Turns)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const mailsPut = `-- name: MailsPut :exec
 insert into notification_mails (organization_id, id, user_id, kind, next_at)
 select app.org(), unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::timestamptz[])
