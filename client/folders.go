@@ -47,7 +47,7 @@ type NewFolder struct {
 }
 
 // HandIn is what became of one student's work. Student, Name and Files come only from
-// HandIns.
+// HandIns; Note is what the staff wrote when they returned it.
 type HandIn struct {
 	Student    string     `json:"student_id,omitempty"`
 	Name       string     `json:"display_name,omitempty"`

@@ -90,6 +90,13 @@ func TestHandIn(t *testing.T) {
 		require.NoError(t, spaces.ReturnHandIn(ctx, tx, in, s.ada, "Well done."))
 	})
 	require.Equal(t, map[uuid.UUID]string{s.ada: "returned", s.ben: "missing"}, states())
+	s.as(s.teacher, func(ctx context.Context, tx *tenancy.Tx) {
+		rows, err := spaces.HandIns(ctx, tx, in, uuid.Nil, 100)
+		require.NoError(t, err)
+		for _, r := range rows {
+			require.Equal(t, map[uuid.UUID]string{s.ada: "Well done."}[r.StudentID], r.Note)
+		}
+	})
 	require.NoError(t, rename(s.ada), "what is returned may be gone on with")
 	s.as(s.ada, func(ctx context.Context, tx *tenancy.Tx) {
 		told, err := notifications.List(ctx, tx, true, uuid.Nil, 10)

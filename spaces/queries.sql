@@ -114,7 +114,7 @@ select coalesce(app.hand_in_return(sqlc.arg(folder_id), sqlc.arg(student), sqlc.
 
 -- name: HandInStates :many
 select s.student_id::uuid as student_id, coalesce(s.handed_in_at, '0001-01-01Z')::timestamptz as handed_in_at, coalesce(s.returned_at, '0001-01-01Z')::timestamptz as returned_at,
-       s.files::bigint as files, coalesce(p.display_name, '')::text as display_name
+       s.files::bigint as files, coalesce(s.note, '')::text as note, coalesce(p.display_name, '')::text as display_name
   from app.hand_in_states(sqlc.arg(folder_id)) s left join people p on p.user_id = s.student_id
  where s.student_id > sqlc.arg(after)::uuid order by s.student_id limit sqlc.arg(most)::bigint;
 

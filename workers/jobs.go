@@ -74,7 +74,8 @@ func (j *jobsInterceptor) ExecuteActivity(ctx context.Context, in *interceptor.E
 	if info.Attempt == 1 {
 		j.jobs.metrics.wait.WithLabelValues(name).Observe(max(0, begun.Sub(info.ScheduledTime).Seconds()))
 	}
-	if !kind.Sweep {
+	works := info.ActivityType.Name != kind.Ends
+	if !kind.Sweep && works {
 		j.jobs.begin(ctx, org, info)
 	}
 	result, err := j.Next.ExecuteActivity(ctx, in)
@@ -84,7 +85,7 @@ func (j *jobsInterceptor) ExecuteActivity(ctx context.Context, in *interceptor.E
 	case kind.Sweep && err == nil:
 		j.jobs.swept(ctx, org, name, info, begun, result)
 	case !kind.Sweep:
-		j.jobs.end(ctx, org, info, err)
+		j.jobs.end(ctx, org, info, works, err)
 	}
 	return result, err
 }
@@ -125,7 +126,9 @@ func (j *jobRows) begin(ctx context.Context, org tenancy.OrgID, info activity.In
 	j.write(ctx, "note attempt of job", operations.Attempt(ctx, j.db.Single(org), info.WorkflowExecution.ID, info.Attempt))
 }
 
-func (j *jobRows) end(ctx context.Context, org tenancy.OrgID, info activity.Info, err error) {
+// end notes how an attempt ended. Of a step that only ends the job, which is no attempt of its work,
+// a failure is shown and not counted.
+func (j *jobRows) end(ctx context.Context, org tenancy.OrgID, info activity.Info, works bool, err error) {
 	run := info.WorkflowExecution.RunID
 	if err == nil || errors.Is(err, activity.ErrResultPending) {
 		j.mu.Lock()
@@ -144,6 +147,9 @@ func (j *jobRows) end(ctx context.Context, org tenancy.OrgID, info activity.Info
 	j.running[run] = true
 	j.mu.Unlock()
 	t := operations.Trouble{Attempt: info.Attempt, Class: classOf(err), Code: outcome(applicationErrorOf(err, info)), Next: nextTry(info, err, time.Now())}
+	if !works {
+		t.Attempt = 0
+	}
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // the attempt's own time may be over
 	defer cancel()
 	j.write(own, "note failed attempt of job", operations.FailedAttempt(own, j.db.Single(org), info.WorkflowExecution.ID, t))

@@ -8,12 +8,19 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"satchel/internal/fault"
+	"satchel/internal/pgtest"
 	"satchel/internal/queue"
+	"satchel/tenancy"
 	"satchel/tenancy/operations"
 )
 
@@ -68,6 +75,64 @@ func TestPausesAreSpread(t *testing.T) {
 	for n, count := range tenths {
 		require.InDelta(t, 100, count, 60, "tenth %d", n)
 	}
+}
+
+// TestWhatEndsAJobIsNoAttempt: a job that is called off before its work began is ended by a step. That is no attempt, and
+// the row goes on saying that it waits for the queue that operators hold, until it says that it is over.
+func TestWhatEndsAJobIsNoAttempt(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	org, id := db.Organization(t, 1), tenancy.NewID()
+	look := func() operations.Operation {
+		o, err := operations.Get(t.Context(), db.Single(org), id)
+		require.NoError(t, err)
+		return o
+	}
+	run := func(steps ...string) (seen []operations.Operation) {
+		env := workflowEnvironment(t)
+		env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{GuardWithJobs(prometheus.NewRegistry(), db.DB)}})
+		env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: id.String()})
+		failed := false
+		for _, name := range []string{"BuildReport", "EndReport"} {
+			env.RegisterActivityWithOptions(func(context.Context, input) error {
+				if seen = append(seen, look()); name == "EndReport" && !failed {
+					failed = true
+					return fault.New(fault.Unavailable, "store_unavailable", "It is down.")
+				}
+				return nil
+			}, activity.RegisterOptions{Name: name})
+		}
+		env.RegisterWorkflowWithOptions(func(ctx workflow.Context, in input) error {
+			ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1, MaximumAttempts: 3}})
+			for _, step := range steps {
+				if err := workflow.ExecuteActivity(ctx, step, in).Get(ctx, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, workflow.RegisterOptions{Name: "BuildReport"})
+		env.ExecuteWorkflow("BuildReport", input{Org: org})
+		require.NoError(t, env.GetWorkflowError())
+		return seen
+	}
+	require.NoError(t, operations.Insert(t.Context(), db.Single(org), operations.Operation{ID: id, Kind: "build_report", WorkflowID: id.String()}))
+	_, err := db.MarkPaused(t.Context(), "batch", true)
+	require.NoError(t, err)
+	seen := run("EndReport")
+	require.Len(t, seen, 2)
+	require.Equal(t, "store_unavailable", seen[1].ReasonCode, "that its end failed is seen")
+	for _, o := range append(seen, look()) {
+		require.Equal(t, operations.Paused, o.State)
+		require.Zero(t, o.Attempts)
+		require.Nil(t, o.StartedAt)
+	}
+	require.Empty(t, look().ReasonCode)
+
+	seen = run("BuildReport", "EndReport")
+	require.Equal(t, operations.Running, seen[1].State)
+	require.Equal(t, 1, look().Attempts, "of its work")
+	require.Equal(t, operations.Running, look().State)
+	require.NotNil(t, look().StartedAt)
 }
 
 func TestClassOfFailure(t *testing.T) {

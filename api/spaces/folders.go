@@ -310,7 +310,7 @@ func (r *Spaces) ListHandIns(c *gin.Context) error {
 		handedIn, returned := spaces.Limit(h.HandedInAt), spaces.Limit(h.ReturnedAt)
 		return HandInView{
 			Student: &h.StudentID, Name: h.DisplayName, State: spaces.StateOf(handedIn, returned, f.DueAt),
-			HandedInAt: handedIn, ReturnedAt: returned, Files: h.Files,
+			HandedInAt: handedIn, ReturnedAt: returned, Files: h.Files, Note: h.Note,
 		}
 	}, func(h spaces.HandInState) []uuid.UUID { return []uuid.UUID{h.StudentID} })
 }

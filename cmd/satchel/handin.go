@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +33,8 @@ func (a *app) handinList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list FOLDER", Short: "List who has handed in; as a student, your own state", Args: cobra.ExactArgs(1),
 		Example: "  satchel handin list \"Class 7b/Essay 1\"",
-		Long: `List who has handed in: missing, in, late or returned. As a student: your own
-state.
+		Long: `List who has handed in: missing, in, late or returned, with the note of what was
+returned. As a student: your own state.
 ` + namesHelp,
 		RunE: a.with(func(cmd *cobra.Command, c *client.Client, args []string) error {
 			id, err := findFolder(cmd.Context(), c, args[0])
@@ -64,17 +65,20 @@ func (a *app) showHandIns(cmd *cobra.Command, all []client.HandIn) error {
 	}
 	if len(all) == 1 && all[0].Student == "" { // one's own, which has no count
 		t := table(cmd, "STATE", "HANDED IN", "RETURNED", "NOTE")
-		t.row(all[0].State, shortTime(all[0].HandedInAt), shortTime(all[0].ReturnedAt), all[0].Note)
+		t.row(all[0].State, shortTime(all[0].HandedInAt), shortTime(all[0].ReturnedAt), inOneLine(all[0].Note))
 		t.flush()
 		return nil
 	}
-	t := table(cmd, "STUDENT", "NAME", "STATE", "HANDED IN", "RETURNED", "FILES")
+	t := table(cmd, "STUDENT", "NAME", "STATE", "HANDED IN", "RETURNED", "FILES", "NOTE")
 	for _, h := range all {
-		t.row(h.Student, h.Name, h.State, shortTime(h.HandedInAt), shortTime(h.ReturnedAt), strconv.FormatInt(h.Files, 10))
+		t.row(h.Student, h.Name, h.State, shortTime(h.HandedInAt), shortTime(h.ReturnedAt), strconv.FormatInt(h.Files, 10), inOneLine(h.Note))
 	}
 	t.flush()
 	return nil
 }
+
+// inOneLine has a text with lines fit a cell.
+func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func (a *app) handinSubmit() *cobra.Command {
 	return &cobra.Command{

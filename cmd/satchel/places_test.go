@@ -186,6 +186,26 @@ func TestFilesMoveByTheirNames(t *testing.T) {
 	require.ErrorContains(t, err, "read, add, staff or manage")
 }
 
+// TestHandInsShowTheirNotes: a note of several lines is one line of the table.
+func TestHandInsShowTheirNotes(t *testing.T) {
+	mux := http.NewServeMux()
+	id := "01a2229b-459d-74fd-a0f5-95d00ddbd838"
+	answer := func(pattern, body string) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
+	}
+	mux.HandleFunc("GET /api/v1/spaces/"+id, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"code": "space_not_found", "status": 404}`))
+	})
+	answer("GET /api/v1/folders/"+id+"/hand-ins", `{"items": [{"student_id": "1", "display_name": "Student 12", "state": "returned", "files": 2, "note": "Well done.\nGo on."}, {"student_id": "2", "state": "missing"}]}`)
+	answer("GET /api/v1/folders/"+id, `{"id": "`+id+`", "space_id": "s", "name": "Essay"}`)
+	answer("GET /api/v1/spaces/s", `{"id": "s", "name": "Class 7b", "linked_folders": []}`)
+	printed, err := command(t, mux, "handin", "list", id)
+	require.NoError(t, err)
+	require.Contains(t, printed, "NOTE")
+	require.Regexp(t, `Student 12 +returned .* 2 +Well done\. Go on\.\n`, printed)
+}
+
 func TestRefusalsNameTheNextStep(t *testing.T) {
 	t.Parallel()
 	for code, step := range nextSteps {

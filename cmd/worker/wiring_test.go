@@ -125,10 +125,11 @@ func TestNamesAreUnique(t *testing.T) {
 func TestEveryKindOfJobHasItsWorkflow(t *testing.T) {
 	t.Parallel()
 	parts := components(t)
-	known, scheduled, swept := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	known, scheduled, swept, activities := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, line := range workers.Names(parts) {
 		fields := strings.Fields(line)
 		known[fields[2]] = known[fields[2]] || fields[1] == "workflow"
+		activities[fields[2]] = activities[fields[2]] || fields[1] == "activity"
 		scheduled[fields[len(fields)-1]] = scheduled[fields[len(fields)-1]] || fields[1] == "schedule"
 	}
 	for _, c := range parts {
@@ -145,6 +146,7 @@ func TestEveryKindOfJobHasItsWorkflow(t *testing.T) {
 			continue
 		}
 		require.True(t, known[kind.Workflow], "%s: no worker has %s", name, kind.Workflow)
+		require.True(t, kind.Ends == "" || activities[kind.Ends], "%s: no worker has %s", name, kind.Ends)
 		require.True(t, !kind.Sweep || scheduled[kind.Workflow], "%s is not scheduled", name)
 	}
 	for workflow := range scheduled {

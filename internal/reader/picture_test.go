@@ -11,10 +11,18 @@ import (
 
 func newZlib(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }
 
-// gpsPicture is a JPEG with an EXIF block: an artist, and 48°30′N 11°15′E.
+// gpsPicture is a JPEG with an EXIF block.
 func gpsPicture() []byte {
 	var pixels bytes.Buffer
 	_ = jpeg.Encode(&pixels, image.NewGray(image.Rect(0, 0, 8, 8)), nil)
+	block := append([]byte("Exif\x00\x00"), gpsNotes()...)
+	head := []byte{0xff, 0xd8, 0xff, 0xe1}
+	head = binary.BigEndian.AppendUint16(head, uint16(len(block)+2))
+	return append(append(head, block...), pixels.Bytes()[2:]...)
+}
+
+// gpsNotes is what a camera notes, in the form of a TIFF: an artist, and 48°30′N 11°15′E.
+func gpsNotes() []byte {
 	b := binary.BigEndian
 	entry := func(tag, kind uint16, count uint32, value []byte) []byte {
 		e := b.AppendUint16(nil, tag)
@@ -44,8 +52,5 @@ func gpsPicture() []byte {
 	tiff = append(tiff, offset(0)...)
 	tiff = append(tiff, rationals(48, 30)...)
 	tiff = append(tiff, rationals(11, 15)...)
-	block := append([]byte("Exif\x00\x00"), tiff...)
-	head := []byte{0xff, 0xd8, 0xff, 0xe1}
-	head = b.AppendUint16(head, uint16(len(block)+2))
-	return append(append(head, block...), pixels.Bytes()[2:]...)
+	return tiff
 }

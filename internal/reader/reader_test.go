@@ -187,6 +187,16 @@ func TestPictures(t *testing.T) {
 	require.Equal(t, []string{"picture"}, unread)
 	require.Contains(t, texts, "location 0: 48.500000,11.250000")
 	require.Contains(t, strings.Join(texts, "\n"), "Artist: Ann")
+
+	texts, unread, _ = read(t, "image/x-dng", gpsNotes())
+	require.Equal(t, []string{"picture"}, unread)
+	require.Contains(t, texts, "location 0: 48.500000,11.250000")
+	_, unread, _ = read(t, "image/x-dng", []byte("FUJIFILMCCD-RAW 0201"))
+	require.ElementsMatch(t, []string{"picture", "unreadable"}, unread)
+	for _, mediaType := range []string{"image/jxl", "image/jp2", "image/vnd.adobe.photoshop"} {
+		_, unread, _ = read(t, mediaType, []byte("anything"))
+		require.ElementsMatch(t, []string{"picture", "no_text_of_kind"}, unread, "what its camera noted is not known")
+	}
 }
 
 // TestBombsAreBounded: each ends within its bounds with a reason, and none as read.

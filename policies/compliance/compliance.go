@@ -125,12 +125,13 @@ type facts struct {
 	personal  compliancedb.PersonalFactsRow
 	records   compliancedb.RecordFactsRow
 	duties    compliancedb.DutyFactsRow
+	erasures  compliancedb.ErasureRequestFactsRow
 }
 
 // children says whether anything is kept of children, or would be collected from one.
 func (f *facts) children() bool { return f.child.Children > 0 || f.child.FilesOfChildren > 0 }
 
-func readFacts(ctx context.Context, tx *tenancy.Tx) (f facts, err error) {
+func readFacts(ctx context.Context, tx *tenancy.Tx, at time.Time) (f facts, err error) {
 	q := compliancedb.New(tx)
 	f.child, err = q.ChildFacts(ctx)
 	if err == nil {
@@ -151,6 +152,9 @@ func readFacts(ctx context.Context, tx *tenancy.Tx) (f facts, err error) {
 	if err == nil {
 		f.duties, err = q.DutyFacts(ctx)
 	}
+	if err == nil {
+		f.erasures, err = q.ErasureRequestFacts(ctx, at)
+	}
 	if err != nil {
 		return f, fmt.Errorf("read facts of a compliance report: %w", err)
 	}
@@ -169,7 +173,7 @@ func Make(ctx context.Context, db *tenancy.DB, org tenancy.OrgID, now time.Time)
 		if err != nil {
 			return err
 		}
-		f, err := readFacts(ctx, tx)
+		f, err := readFacts(ctx, tx, now)
 		if err != nil {
 			return err
 		}

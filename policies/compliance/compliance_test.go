@@ -43,9 +43,12 @@ func (s school) file(by uuid.UUID) (id uuid.UUID) {
 	return id
 }
 
-func (s school) report() *compliance.Report {
+func (s school) report() *compliance.Report { return s.reportIn(0) }
+
+// reportIn is the report of a day to come.
+func (s school) reportIn(days int) *compliance.Report {
 	s.t.Helper()
-	r, err := compliance.Make(s.t.Context(), s.Database.DB, s.org, time.Now())
+	r, err := compliance.Make(s.t.Context(), s.Database.DB, s.org, time.Now().AddDate(0, 0, days))
 	require.NoError(s.t, err)
 	return r
 }
@@ -53,7 +56,12 @@ func (s school) report() *compliance.Report {
 // says asserts the state of one check, and gives its counts.
 func (s school) says(id string, want compliance.State) map[string]int64 {
 	s.t.Helper()
-	for _, c := range s.report().Checks {
+	return s.saysIn(0, id, want)
+}
+
+func (s school) saysIn(days int, id string, want compliance.State) map[string]int64 {
+	s.t.Helper()
+	for _, c := range s.reportIn(days).Checks {
 		if c.ID != id {
 			continue
 		}
@@ -205,6 +213,46 @@ func TestReportOfRequests(t *testing.T) {
 	s.says("right_to_inspect", compliance.NotMet)
 	require.False(t, s.report().Compliant(compliance.FERPA))
 	require.Equal(t, coppa, s.report().Compliant(compliance.COPPA), "each law for itself")
+}
+
+// TestReportOfErasureRequests: of a parent's request to erase a week is left, then it is late and breaks 312.6, until
+// the school has decided. What is not about a child, and an erasure that a hold keeps, asks for a person.
+func TestReportOfErasureRequests(t *testing.T) {
+	t.Parallel()
+	const rule = "erasure_on_request"
+	s := newSchool(t)
+	pupil, older, parent := s.Member(t, s.org, tenancy.Student), s.Member(t, s.org, tenancy.Student), s.Member(t, s.org, tenancy.Parent)
+	s.exec("insert into people (organization_id, user_id, kind, display_name, thirteen_from) values (app.org(), $1, 'student', 'Older', current_date - 400)", older)
+	s.exec("insert into compliance_duties (organization_id, id, kind, responsible_id, note, done_at, due_at, recorded_by) select app.org(), gen_random_uuid(), k, $1, 'n', now(), now() + interval '60 days', $1 from unnest('{coordinator,risk_assessment,safeguards_test,program_evaluation}'::text[]) k", s.owner)
+	s.exec("insert into retention_policies (organization_id, id, category, children, purpose, business_need, days, begins, disposal, created_by) values (app.org(), $1, '', true, 'p', 'n', 30, 'published', 'delete', $2)", tenancy.NewID(), s.owner)
+	s.exec("insert into agreements (organization_id, id, origin, signer, authority, purpose, contact, notice_sent_at, expires_at) values (app.org(), $1, 'recorded', 'n', 'a', 'p', 'office', now(), now() + interval '200 days')", tenancy.NewID())
+	s.says(rule, compliance.NotAsked)
+	ask := func(student uuid.UUID) (id uuid.UUID) {
+		id = tenancy.NewID()
+		s.exec("insert into erasure_requests (organization_id, id, student_id, requester_id) values (app.org(), $1, $2, $3)", id, student, parent)
+		return id
+	}
+	request := ask(older)
+	require.EqualValues(t, 1, s.saysIn(31, rule, compliance.Attention)["erasure_requests_older"])
+	require.True(t, s.reportIn(31).Compliant(compliance.COPPA), "the rule is about children")
+	s.exec("update erasure_requests set state = 'withdrawn', ended_by = $2, ended_at = now() where id = $1", request, parent)
+	s.saysIn(31, rule, compliance.NotAsked)
+
+	request = ask(pupil)
+	require.EqualValues(t, 1, s.says(rule, compliance.Met)["erasure_requests_open"])
+	s.saysIn(22, rule, compliance.Met)
+	require.EqualValues(t, 1, s.saysIn(24, rule, compliance.Attention)["erasure_requests_soon"])
+	require.True(t, s.reportIn(29).Compliant(compliance.COPPA))
+	require.EqualValues(t, 1, s.saysIn(31, rule, compliance.NotMet)["erasure_requests_overdue"])
+	require.False(t, s.reportIn(31).Compliant(compliance.COPPA))
+	require.True(t, s.reportIn(31).Compliant(compliance.FERPA))
+
+	erasure := tenancy.NewID()
+	s.exec("insert into erasures (organization_id, id, scope, target_id, basis, requested_by) values (app.org(), $1, 'person', $2, 'parent_request', $3)", erasure, pupil, s.owner)
+	s.exec("update erasure_requests set state = 'accepted', erasure_id = $2, ended_by = $3, ended_at = now() where id = $1", request, erasure, s.owner)
+	require.EqualValues(t, 1, s.says(rule, compliance.Met)["erasure_requests_answered"])
+	require.EqualValues(t, 1, s.saysIn(31, rule, compliance.Attention)["erasures_late"])
+	require.True(t, s.reportIn(31).Compliant(compliance.COPPA))
 }
 
 // TestReportsAreOfOneOrganization: rows of others count for nothing.

@@ -179,6 +179,31 @@ var coppa = []Rule{
 		},
 	},
 	{
+		ID: "erasure_on_request", Law: COPPA, Section: "16 CFR 312.6(a)(2)", Kind: Recorded, API: "/erasure-requests", Page: "/erasure-requests",
+		Asks:  "A parent who directs that a child's data is deleted has an answer within 30 days, and what is here by a consent alone goes at once.",
+		Proof: []Proof{{"policies/compliance", "TestReportOfErasureRequests"}, {"api", "TestParentsAskForErasure"}, {"workers/pipeline", "TestAParentsRequestErases"}},
+		check: func(f *facts) Finding {
+			e := f.erasures
+			say := func(s State, why string) Finding {
+				return found(s, why, "erasure_requests_open", e.Requests, "erasure_requests_soon", e.Soon, "erasure_requests_overdue", e.Overdue,
+					"erasure_requests_older", e.Older, "erasure_requests_answered", e.Answered, "erasures_late", e.ErasuresLate)
+			}
+			switch {
+			case e.Overdue > 0:
+				return say(NotMet, "A request to delete data of a child is older than 30 days. Accept it, or refuse it with a reason.")
+			case e.ErasuresLate > 0:
+				return say(Attention, "An erasure that was asked for has no certificate, and the 30 days of its request are over. See whether a hold keeps it.")
+			case e.Older > 0:
+				return say(Attention, "A request about a student of 13 or more is older than 30 days. The rule is about children: answer it all the same.")
+			case e.Soon > 0:
+				return say(Attention, "A request must be answered within seven days.")
+			case e.Requests+e.Answered == 0:
+				return say(NotAsked, "No one has asked to have data deleted.")
+			}
+			return say(Met, allWell)
+		},
+	},
+	{
 		ID: "personal_information", Law: COPPA, Section: "16 CFR 312.2", Kind: Enforced, API: "/policies", Page: "/manage/rules",
 		Asks:  "Personal information in files is looked for. What cannot be read counts as unknown and never as free of it.",
 		Proof: []Proof{{"api", "TestPersonalDataOfAFile"}, {"activities/pii", "TestUnreadIsUnknown"}, {"activities/pii", "TestHold"}},

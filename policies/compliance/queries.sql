@@ -109,6 +109,20 @@ select (select count(*) from newest n where n.kind in ('coordinator', 'risk_asse
        (select count(*) from dispositions p where p.state = 'recorded')::bigint as dispositions_open,
        (select count(*) from dispositions p where p.state = 'recorded' and p.due_at <= now())::bigint as dispositions_late;
 
+-- Requests to erase (16 CFR 312.6(a)(2)), at the time of the report. One counts for the rule when it is about who was a
+-- child as it came, or of whom something is here that was collected from a child.
+-- name: ErasureRequestFacts :one
+select (select count(*) from (select from erasure_requests r where r.ended_at is null limit 10000) x)::bigint as requests,
+       (select count(*) from (select from erasure_requests r where r.ended_at is null and r.due_at > sqlc.arg(at)::timestamptz
+                                 and r.due_at <= sqlc.arg(at)::timestamptz + interval '7 days' limit 10000) x)::bigint as soon,
+       (select count(*) from (select from erasure_requests r where r.ended_at is null and r.due_at <= sqlc.arg(at)::timestamptz
+                                 and (app.is_child_at(app.org(), r.student_id, r.received_at) or exists (select from files f where f.child_id = r.student_id)) limit 10000) x)::bigint as overdue,
+       (select count(*) from (select from erasure_requests r where r.ended_at is null and r.due_at <= sqlc.arg(at)::timestamptz
+                                 and not app.is_child_at(app.org(), r.student_id, r.received_at) and not exists (select from files f where f.child_id = r.student_id) limit 10000) x)::bigint as older,
+       (select count(*) from (select from erasure_requests r where r.state in ('accepted', 'refused') limit 10000) x)::bigint as answered,
+       (select count(*) from (select from erasures e join erasure_requests r on r.id = e.id or r.erasure_id = e.id
+                               where e.state <> 'certified' and r.due_at <= sqlc.arg(at)::timestamptz limit 10000) x)::bigint as erasures_late;
+
 -- name: SchemaList :many
 select s.table_name::text as table_name, s.column_name::text as column_name, s.type::text as type, s.person::boolean as person from app.schema_columns() s;
 

@@ -31,7 +31,7 @@ import (
 
 // Version names the detectors. It changes with everything that changes what they find, so
 // that texts which an older version read are read again.
-const Version = "2026-11-30.1"
+const Version = "2026-11-30.2"
 
 // Category says what kind of data a finding is.
 type Category string

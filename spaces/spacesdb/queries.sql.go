@@ -717,7 +717,7 @@ func (q *Queries) HandInReturn(ctx context.Context, arg HandInReturnParams) (boo
 
 const handInStates = `-- name: HandInStates :many
 select s.student_id::uuid as student_id, coalesce(s.handed_in_at, '0001-01-01Z')::timestamptz as handed_in_at, coalesce(s.returned_at, '0001-01-01Z')::timestamptz as returned_at,
-       s.files::bigint as files, coalesce(p.display_name, '')::text as display_name
+       s.files::bigint as files, coalesce(s.note, '')::text as note, coalesce(p.display_name, '')::text as display_name
   from app.hand_in_states($1) s left join people p on p.user_id = s.student_id
  where s.student_id > $2::uuid order by s.student_id limit $3::bigint
 `
@@ -733,6 +733,7 @@ type HandInStatesRow struct {
 	HandedInAt  time.Time
 	ReturnedAt  time.Time
 	Files       int64
+	Note        string
 	DisplayName string
 }
 
@@ -750,6 +751,7 @@ func (q *Queries) HandInStates(ctx context.Context, arg HandInStatesParams) ([]H
 			&i.HandedInAt,
 			&i.ReturnedAt,
 			&i.Files,
+			&i.Note,
 			&i.DisplayName,
 		); err != nil {
 			return nil, err

@@ -33,7 +33,7 @@ func Attempt(ctx context.Context, q tenancy.Queries, workflow string, number int
 // Trouble is why an attempt failed, and when the next one comes. The zero time says that
 // none does: then the workflow decides what becomes of the job.
 type Trouble struct {
-	Attempt int32
+	Attempt int32 // 0: of a step that ends the job, and is no attempt of its work
 	Class   Class
 	Code    string
 	Next    time.Time

@@ -72,6 +72,29 @@ func TestTheRowFollowsTheWork(t *testing.T) {
 	require.Equal(t, []operations.State{operations.Waiting, operations.Running, operations.Retrying, operations.Running, operations.Running, operations.Running, operations.Failed, operations.Waiting}, states)
 }
 
+// TestTheEndOfAJobIsNoAttempt: what ends a job that never began may fail and be tried again, and the job has not begun by it.
+func TestTheEndOfAJobIsNoAttempt(t *testing.T) {
+	t.Parallel()
+	db, ctx := pgtest.New(t), t.Context()
+	q := db.Single(db.Organization(t, 1))
+	id := tenancy.NewID()
+	require.NoError(t, operations.Insert(ctx, q, operations.Operation{ID: id, Kind: "build_report", WorkflowID: "w"}))
+	require.NoError(t, operations.FailedAttempt(ctx, q, "w", operations.Trouble{Class: operations.Theirs, Code: "store_unavailable", Next: time.Now().Add(time.Minute)}))
+	for _, state := range []operations.State{operations.Retrying, operations.Waiting} {
+		o, err := operations.Get(ctx, q, id)
+		require.NoError(t, err)
+		require.Equal(t, state, o.State)
+		require.Zero(t, o.Attempts)
+		require.Nil(t, o.StartedAt)
+		require.NoError(t, operations.Recovered(ctx, q, "w"))
+	}
+	require.NoError(t, operations.Attempt(ctx, q, "w", 1))
+	require.NoError(t, operations.FailedAttempt(ctx, q, "w", operations.Trouble{Class: operations.Theirs, Code: "store_unavailable"}))
+	o, err := operations.Get(ctx, q, id)
+	require.NoError(t, err)
+	require.Equal(t, 1, o.Attempts, "of its work")
+}
+
 // TestATimelineIsBounded: what tries for ever writes no more than so many lines, and the
 // end is among them.
 func TestATimelineIsBounded(t *testing.T) {

@@ -70,6 +70,9 @@ type Kind struct {
 	// Retry is the action that starting it takes, and running it again. Empty: it does not run again.
 	Retry tenancy.Action
 	Sweep bool // a run of a sweep or a schedule; it has a row when it found something
+	// Ends is the activity that settles what the job was about when it failed or was called off. It is
+	// no attempt of the job's work: one that never began has none.
+	Ends string
 }
 
 // Kinds is every kind of job. A test compares it with the workflows that the worker has.
@@ -78,17 +81,17 @@ var Kinds = map[string]Kind{
 	"suspend_organization":   {Route: Tenant, Workflow: "SuspendOrganization"},
 	"resume_organization":    {Route: Tenant, Workflow: "ResumeOrganization"},
 	"delete_organization":    {Route: Tenant, Workflow: "DeleteOrganization", Priority: Low}, // its route to keep the organization ends it
-	"export_organization":    {Route: Tenant, Workflow: "ExportOrganization", Priority: Low, Cancel: true},
-	"import_roster":          {Route: Tenant, Workflow: "ImportRoster"}, // its route to discard ends it
+	"export_organization":    {Route: Tenant, Workflow: "ExportOrganization", Priority: Low, Cancel: true, Ends: "DiscardExport"},
+	"import_roster":          {Route: Tenant, Workflow: "ImportRoster", Ends: "FailRoster"}, // its route to discard ends it
 	"undo_roster":            {Route: Tenant, Workflow: "UndoRoster"},
 	"change_files":           {Route: Tenant, Workflow: "ChangeManyFiles", Cancel: true},
 	"verify_audit_log":       {Route: Tenant, Workflow: "VerifyAuditLog", Priority: Low, Cancel: true, Retry: tenancy.ReadAudit},
 	"rescan_storage":         {Route: Cleanup, Workflow: "RescanStorage", Cancel: true, Retry: tenancy.Rescan},
 	"reconcile_storage":      {Route: Cleanup, Workflow: "ReconcileStorage", Priority: Default, Cancel: true, Retry: tenancy.Reconcile},
-	"generate_content":       {Route: Content, Workflow: "GenerateContent", Cancel: true},
-	"build_report":           {Route: Analytics, Workflow: "BuildReport", Cancel: true},
-	"sync_roblox":            {Route: Roblox, Workflow: "SyncRoblox", Cancel: true},
-	"publish_roblox_place":   {Route: Roblox, Workflow: "PublishRobloxPlace"}, // a place is published or not
+	"generate_content":       {Route: Content, Workflow: "GenerateContent", Cancel: true, Ends: "EndGeneration"},
+	"build_report":           {Route: Analytics, Workflow: "BuildReport", Cancel: true, Ends: "EndReport"},
+	"sync_roblox":            {Route: Roblox, Workflow: "SyncRoblox", Cancel: true, Ends: "FinishSync"},
+	"publish_roblox_place":   {Route: Roblox, Workflow: "PublishRobloxPlace", Ends: "EndPublication"}, // a place is published or not
 
 	"clean_events":           {Route: Cleanup, Workflow: "CleanEvents", Sweep: true},
 	"clean_notifications":    {Route: Cleanup, Workflow: "CleanNotifications", Sweep: true},

@@ -53,16 +53,17 @@ order by id = sqlc.arg(id) desc limit 1;
 update operations set state = 'running', started_at = coalesce(started_at, now()), attempts = greatest(attempts, sqlc.arg(attempt)::integer), next_try_at = null
  where workflow_id = sqlc.arg(workflow_id) and ended_at is null and (state <> 'running' or attempts < sqlc.arg(attempt)::integer);
 
--- An attempt failed. Without a next one the workflow decides what becomes of the job.
+-- An attempt failed. Without a next one the workflow decides what becomes of the job. Attempt 0 is of a
+-- step that ends the job: that it fails is shown, and how often its work was tried stays.
 
 -- name: OperationRetrying :execrows
-update operations set state = case when sqlc.narg(next_try_at)::timestamptz is null then state else 'retrying' end, attempts = sqlc.arg(attempt), next_try_at = sqlc.narg(next_try_at), reason_class = sqlc.arg(reason_class), reason_code = sqlc.arg(reason_code)
+update operations set state = case when sqlc.narg(next_try_at)::timestamptz is null then state else 'retrying' end, attempts = coalesce(nullif(sqlc.arg(attempt)::integer, 0), attempts), next_try_at = sqlc.narg(next_try_at), reason_class = sqlc.arg(reason_class), reason_code = sqlc.arg(reason_code)
  where workflow_id = sqlc.arg(workflow_id) and ended_at is null;
 
--- What failed before has succeeded now.
+-- What failed before has succeeded now. A job of which no work was done is ended next, and does not run for that.
 
 -- name: OperationRecovered :execrows
-update operations set state = 'running', next_try_at = null, reason_class = '', reason_code = ''
+update operations set state = case when started_at is not null then 'running' when state = 'retrying' then 'waiting' else state end, next_try_at = null, reason_class = '', reason_code = ''
  where workflow_id = sqlc.arg(workflow_id) and ended_at is null and reason_code <> '';
 
 -- name: OperationPriority :execrows

@@ -14,13 +14,21 @@ import (
 var pictureFormats = map[string]imagemeta.ImageFormat{
 	"image/jpeg": imagemeta.JPEG, "image/tiff": imagemeta.TIFF, "image/png": imagemeta.PNG, "image/webp": imagemeta.WebP,
 	"image/heic": imagemeta.HEIF, "image/heif": imagemeta.HEIF, "image/avif": imagemeta.AVIF,
+	"image/x-dng": imagemeta.DNG, // and the other raw ones that are a TIFF; of the rest it says that it cannot read them
 }
+
+// noted are formats that hold notes of a camera in a form which is not read here. Their letters alone
+// do not show that no place is in them.
+var noted = map[string]bool{"image/jxl": true, "image/jp2": true, "image/vnd.adobe.photoshop": true}
 
 // picture gives what a camera or program noted in a picture. Its letters are not read here.
 func (r *reading) picture(at string, source io.ReadSeeker, mediaType string) error {
 	r.unread(at, &segments.Unread{Reason: segments.Picture})
 	format, known := pictureFormats[mediaType]
-	if !known {
+	switch {
+	case noted[mediaType]:
+		return &segments.Unread{Reason: segments.NoText, Detail: "the properties of " + mediaType}
+	case !known:
 		return nil
 	}
 	var tags imagemeta.Tags

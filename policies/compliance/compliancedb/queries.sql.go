@@ -7,6 +7,7 @@ package compliancedb
 
 import (
 	"context"
+	"time"
 )
 
 const childFacts = `-- name: ChildFacts :one
@@ -181,6 +182,44 @@ func (q *Queries) DutyFacts(ctx context.Context) (DutyFactsRow, error) {
 		&i.ClocksLate,
 		&i.DispositionsOpen,
 		&i.DispositionsLate,
+	)
+	return i, err
+}
+
+const erasureRequestFacts = `-- name: ErasureRequestFacts :one
+select (select count(*) from (select from erasure_requests r where r.ended_at is null limit 10000) x)::bigint as requests,
+       (select count(*) from (select from erasure_requests r where r.ended_at is null and r.due_at > $1::timestamptz
+                                 and r.due_at <= $1::timestamptz + interval '7 days' limit 10000) x)::bigint as soon,
+       (select count(*) from (select from erasure_requests r where r.ended_at is null and r.due_at <= $1::timestamptz
+                                 and (app.is_child_at(app.org(), r.student_id, r.received_at) or exists (select from files f where f.child_id = r.student_id)) limit 10000) x)::bigint as overdue,
+       (select count(*) from (select from erasure_requests r where r.ended_at is null and r.due_at <= $1::timestamptz
+                                 and not app.is_child_at(app.org(), r.student_id, r.received_at) and not exists (select from files f where f.child_id = r.student_id) limit 10000) x)::bigint as older,
+       (select count(*) from (select from erasure_requests r where r.state in ('accepted', 'refused') limit 10000) x)::bigint as answered,
+       (select count(*) from (select from erasures e join erasure_requests r on r.id = e.id or r.erasure_id = e.id
+                               where e.state <> 'certified' and r.due_at <= $1::timestamptz limit 10000) x)::bigint as erasures_late
+`
+
+type ErasureRequestFactsRow struct {
+	Requests     int64
+	Soon         int64
+	Overdue      int64
+	Older        int64
+	Answered     int64
+	ErasuresLate int64
+}
+
+// Requests to erase (16 CFR 312.6(a)(2)), at the time of the report. One counts for the rule when it is about who was a
+// child as it came, or of whom something is here that was collected from a child.
+func (q *Queries) ErasureRequestFacts(ctx context.Context, at time.Time) (ErasureRequestFactsRow, error) {
+	row := q.db.QueryRow(ctx, erasureRequestFacts, at)
+	var i ErasureRequestFactsRow
+	err := row.Scan(
+		&i.Requests,
+		&i.Soon,
+		&i.Overdue,
+		&i.Older,
+		&i.Answered,
+		&i.ErasuresLate,
 	)
 	return i, err
 }

@@ -365,10 +365,11 @@ begin
 end $$;
 
 -- The states of a hand-in, a row for each student of the space, for its staff.
-create or replace function app.hand_in_states(folder uuid) returns table (student_id uuid, handed_in_at timestamptz, returned_at timestamptz, files bigint)
+drop function if exists app.hand_in_states(uuid);
+create or replace function app.hand_in_states(folder uuid) returns table (student_id uuid, handed_in_at timestamptz, returned_at timestamptz, files bigint, note text)
 language sql stable security definer set search_path = public, pg_temp as $$
     select distinct on (m.user_id) m.user_id, h.handed_in_at, h.returned_at,
-           (select count(*) from files f where f.organization_id = d.organization_id and f.folder_id = d.id and f.subject_id = m.user_id and f.trashed_at is null)
+           (select count(*) from files f where f.organization_id = d.organization_id and f.folder_id = d.id and f.subject_id = m.user_id and f.trashed_at is null), h.note
       from folders d
       join space_members m on m.organization_id = d.organization_id and m.space_id = d.space_id and m.level = 2
        and m.via in ('roster', 'manual', 'grant') and m.begins_at <= now() and m.ends_at > now()

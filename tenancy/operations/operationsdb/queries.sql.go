@@ -375,11 +375,11 @@ func (q *Queries) OperationProgress(ctx context.Context, arg OperationProgressPa
 
 const operationRecovered = `-- name: OperationRecovered :execrows
 
-update operations set state = 'running', next_try_at = null, reason_class = '', reason_code = ''
+update operations set state = case when started_at is not null then 'running' when state = 'retrying' then 'waiting' else state end, next_try_at = null, reason_class = '', reason_code = ''
  where workflow_id = $1 and ended_at is null and reason_code <> ''
 `
 
-// What failed before has succeeded now.
+// What failed before has succeeded now. A job of which no work was done is ended next, and does not run for that.
 func (q *Queries) OperationRecovered(ctx context.Context, workflowID string) (int64, error) {
 	result, err := q.db.Exec(ctx, operationRecovered, workflowID)
 	if err != nil {
@@ -404,7 +404,7 @@ func (q *Queries) OperationReopen(ctx context.Context, id uuid.UUID) (int64, err
 
 const operationRetrying = `-- name: OperationRetrying :execrows
 
-update operations set state = case when $1::timestamptz is null then state else 'retrying' end, attempts = $2, next_try_at = $1, reason_class = $3, reason_code = $4
+update operations set state = case when $1::timestamptz is null then state else 'retrying' end, attempts = coalesce(nullif($2::integer, 0), attempts), next_try_at = $1, reason_class = $3, reason_code = $4
  where workflow_id = $5 and ended_at is null
 `
 
@@ -416,7 +416,8 @@ type OperationRetryingParams struct {
 	WorkflowID  string
 }
 
-// An attempt failed. Without a next one the workflow decides what becomes of the job.
+// An attempt failed. Without a next one the workflow decides what becomes of the job. Attempt 0 is of a
+// step that ends the job: that it fails is shown, and how often its work was tried stays.
 func (q *Queries) OperationRetrying(ctx context.Context, arg OperationRetryingParams) (int64, error) {
 	result, err := q.db.Exec(ctx, operationRetrying,
 		arg.NextTryAt,
