@@ -303,7 +303,7 @@ func (c *cluster) takesTheChart(t *testing.T) {
 	require.Contains(t, body, "PodSecurity")
 }
 
-// migrated plays the controller of jobs and a node: the job migrate ends as it is told, until ctx ends. The channel is closed then.
+// migrated plays the controller of jobs and a node: each job of the hooks ends as it is told, until ctx ends. The channel is closed then.
 func (c *cluster) migrated(ctx context.Context, succeeds bool) <-chan struct{} {
 	done := make(chan struct{})
 	now := time.Now().UTC().Format(time.RFC3339)
@@ -317,7 +317,7 @@ func (c *cluster) migrated(ctx context.Context, succeeds bool) <-chan struct{} {
 	go func() {
 		defer close(done)
 		path := "/apis/batch/v1/namespaces/" + namespace + "/jobs"
-		answer, err := c.send(ctx, http.MethodGet, path+"?watch=true&resourceVersion=0&fieldSelector=metadata.name%3Dschool-satchel-migrate", "", nil)
+		answer, err := c.send(ctx, http.MethodGet, path+"?watch=true&resourceVersion=0", "", nil)
 		if err != nil {
 			return
 		}
@@ -331,7 +331,7 @@ func (c *cluster) migrated(ctx context.Context, succeeds bool) <-chan struct{} {
 				return
 			}
 			if event.Type != "DELETED" && (manifest{event.Object}).at("status", "startTime") == nil { // not the one before
-				_, _, _, _ = c.ask(ctx, http.MethodPatch, path+"/school-satchel-migrate/status", "application/merge-patch+json", object{"status": status})
+				_, _, _, _ = c.ask(ctx, http.MethodPatch, path+"/"+(manifest{event.Object}).name()+"/status", "application/merge-patch+json", object{"status": status})
 			}
 		}
 	}()

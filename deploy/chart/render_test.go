@@ -253,7 +253,7 @@ func TestPodsAreRestricted(t *testing.T) {
 		require.Equal(t, true, security.at("runAsNonRoot"))
 		require.Equal(t, "RuntimeDefault", security.at("seccompProfile", "type"))
 		for _, c := range containers(pod) {
-			image := regexp.MustCompile(`^registry\.school\.example/platform/satchel/(\w+)(:1\.2\.3|@sha256:[0-9a-f]{64})$`).FindStringSubmatch(c["image"].(string))
+			image := regexp.MustCompile(`^registry\.school\.example/platform/satchel/(\w+)(:1\.2\.[23]|@sha256:[0-9a-f]{64})$`).FindStringSubmatch(c["image"].(string))
 			require.NotNil(t, image, c["image"])
 			seen[image[1]] = true
 			own := manifest{c["securityContext"].(object)}
@@ -329,6 +329,36 @@ func TestNoRequestFailsWhileAPodLeaves(t *testing.T) {
 	migrate := all.one(t, "Job", "school-satchel-migrate")
 	require.Equal(t, "pre-install,pre-upgrade", migrate.at("metadata", "annotations", "helm.sh/hook"))
 	require.Nil(t, migrate.at("spec", "template", "spec", "serviceAccountName"), "an account of the release is not there yet")
+}
+
+// TestVersionedWorkers: a build is promoted by its own image when its pods are ready, and back, and the workers of the
+// release before stay as long as their tag is named.
+func TestVersionedWorkers(t *testing.T) {
+	t.Parallel()
+	for _, m := range rendered(t) {
+		require.NotContains(t, []string{"school-satchel-promote", "school-satchel-worker-previous"}, m.name())
+	}
+	all := rendered(t, everything...)
+	promote := all.one(t, "Job", "school-satchel-promote")
+	require.Equal(t, "post-upgrade,post-rollback", promote.at("metadata", "annotations", "helm.sh/hook"))
+	now, before := all.one(t, "Deployment", "school-satchel-worker"), all.one(t, "Deployment", "school-satchel-worker-previous")
+	image := func(m manifest) any { return m.at("spec", "template", "spec", "containers", 0, "image") }
+	require.Equal(t, image(now), image(promote))
+	require.Equal(t, []any{"promote", "--timeout", "15m"}, promote.at("spec", "template", "spec", "containers", 0, "args"))
+	alone := rendered(t, "--set-string", "settings.SATCHEL_WORKER_VERSIONING=true").one(t, "Job", "school-satchel-promote")
+	require.Equal(t, []any{"promote", "--timeout", "15m", "--release"}, alone.at("spec", "template", "spec", "containers", 0, "args"), "what they began would wait for the workers of before")
+	require.Equal(t, "registry.school.example/platform/satchel/worker:1.2.2", image(before))
+	require.EqualValues(t, 1, before.at("spec", "replicas"))
+	require.NotEqual(t, now.at("spec", "selector"), before.at("spec", "selector"), "two Deployments would take each other's pods")
+	for _, m := range []manifest{now, before, promote} {
+		require.Equal(t, "true", environment(m.at("spec", "template", "spec", "containers", 0).(object))["SATCHEL_WORKER_VERSIONING"], m.name())
+	}
+	monitored := all.one(t, "ServiceMonitor", "school-satchel-worker").at("spec", "selector", "matchLabels").(object)
+	service := all.one(t, "Service", "school-satchel-worker-previous")
+	for name, value := range monitored {
+		require.Equal(t, value, service.at("metadata", "labels", name), "their metrics are read too")
+	}
+	require.Equal(t, before.at("spec", "selector", "matchLabels"), service.at("spec", "selector"))
 }
 
 // TestPodsReachWhatIsNamed: each pod is denied everything, and has a policy that names what it needs.

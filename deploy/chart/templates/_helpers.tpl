@@ -13,16 +13,17 @@ app.kubernetes.io/component: {{ .part }}
 
 {{- define "satchel.labels" -}}
 {{ include "satchel.selector" . }}
-app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/version: {{ .tag | default .root.Values.image.tag | default .root.Chart.AppVersion | trunc 63 | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
 {{- end }}
 
+{{/* The image of a part; that of another release where `tag` names one. */}}
 {{- define "satchel.image" -}}
 {{- $i := .root.Values.image -}}
 {{- $name := printf "%ssatchel/%s" (ternary "" (printf "%s/" (trimSuffix "/" $i.registry)) (empty $i.registry)) .part -}}
 {{- $digest := get $i.digests .part -}}
-{{- if $digest }}{{ printf "%s@%s" $name $digest }}{{ else }}{{ printf "%s:%s" $name ($i.tag | default .root.Chart.AppVersion) }}{{ end -}}
+{{- if .tag }}{{ printf "%s:%s" $name .tag }}{{ else if $digest }}{{ printf "%s@%s" $name $digest }}{{ else }}{{ printf "%s:%s" $name ($i.tag | default .root.Chart.AppVersion) }}{{ end -}}
 {{- end }}
 
 {{/* Restricted pod security (the standard of that name). user, group and fsGroup are those of deploy/images. */}}
@@ -161,4 +162,9 @@ topologySpreadConstraints:
   to: {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* Whether workers say which build they are, and one is promoted. */}}
+{{- define "satchel.versioned" -}}
+{{- if eq ((include "satchel.settings" (dict "root" . "part" "worker") | fromYaml).SATCHEL_WORKER_VERSIONING | default "false") "true" }}true{{ end -}}
 {{- end }}
