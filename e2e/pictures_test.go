@@ -86,8 +86,8 @@ func comparePictures(t *testing.T, taken, only string) {
 	require.NoError(t, os.RemoveAll(newPictures))
 	for _, name := range now {
 		if !comparePicture(t, taken, name) {
-			assert.NoError(t, os.MkdirAll(newPictures, 0o700))
-			assert.NoError(t, os.Rename(filepath.Join(taken, name+".png"), filepath.Join(newPictures, name+".png")))
+			require.NoError(t, os.MkdirAll(newPictures, 0o700))
+			require.NoError(t, os.Rename(filepath.Join(taken, name+".png"), filepath.Join(newPictures, name+".png")))
 		}
 	}
 }
@@ -117,7 +117,7 @@ func writePictures(t *testing.T, taken string) {
 	require.NoError(t, err)
 	now, err := pictures.In(taken)
 	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(docsPictures, 0o755)) //nolint:gosec // a folder of the tree
+	require.NoError(t, os.MkdirAll(docsPictures, 0o755))
 	for _, name := range now {
 		img, err := pictures.Open(filepath.Join(taken, name+".png"))
 		require.NoError(t, err)
@@ -125,8 +125,8 @@ func writePictures(t *testing.T, taken string) {
 		require.NoError(t, err)
 		said, err := os.ReadFile(filepath.Join(taken, name+".txt"))
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(docsPictures, name+".png"), picture, 0o644))                                                           //nolint:gosec // a file of the tree
-		require.NoError(t, os.WriteFile(filepath.Join(docsPictures, name+".txt"), pictures.NewRecord(name, picture, string(said), catalogue).Text(), 0o644)) //nolint:gosec // the same
+		require.NoError(t, os.WriteFile(filepath.Join(docsPictures, name+".png"), picture, 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(docsPictures, name+".txt"), pictures.NewRecord(name, picture, string(said), catalogue).Text(), 0o644))
 	}
 }
 
