@@ -1,10 +1,10 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench drill chaos upgrade site images verify images-check chart kube-api contracts presidio pictures vitals judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench drill chaos upgrade site images verify images-check chart kube-api contracts presidio pictures pictures-check vitals judge lint generate status logs stop clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install what is missing, start everything, send samples, serve until Ctrl-C (ONCE=1: end after the samples; WATCH=1: build and restart on each saved Go file)
 	@exec deploy/local/run.sh
@@ -60,8 +60,11 @@ presidio: ## the detectors of personal data against rows of Microsoft Presidio's
 	@test -d "$(DIR)" || { echo "DIR=$(DIR) is no folder: name the one with Presidio's recognizer tests"; exit 2; }
 	@SATCHEL_PRESIDIO_TESTS="$(abspath $(DIR))" go test -trimpath -count=1 -v -run 'TestPresidioRows' ./policies/pii
 
-pictures: ## the pictures of the guides in docs/pictures, of the demonstration (with `make run` beside it, freshly made)
-	@cd web && SATCHEL_TAKE_PICTURES=1 exec npx playwright test
+pictures: ## take the pictures of the guides in docs/pictures again, with what each says, against a stack of its own (ONLY=teacher: those whose names begin so)
+	@PICTURES=write PICTURES_ONLY="$(ONLY)" exec deploy/local/e2e.sh -run TestPicturesOfTheGuides
+
+pictures-check: ## fail where a picture of the guides shows something else than the console does now (ONLY=teacher)
+	@PICTURES=check PICTURES_ONLY="$(ONLY)" exec deploy/local/e2e.sh -run TestPicturesOfTheGuides
 
 vitals: ## what the console costs a browser, and files that are sent under faults, against a stack of its own (ARGS='--only list,faults --json FILE')
 	@exec deploy/local/vitals.sh $(ARGS)

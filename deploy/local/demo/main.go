@@ -24,9 +24,19 @@ func main() {
 	cmd.AddCommand(
 		&cobra.Command{Use: "prepare", Short: "Make an operator and two organizations, and note their tokens", Args: cobra.NoArgs, RunE: run(prepare)},
 		&cobra.Command{Use: "samples", Short: "Send the sample files and print what became of each", Args: cobra.NoArgs, RunE: run(sendSamples)},
-		&cobra.Command{Use: "school", Short: "Make a class with a hand-out and a hand-in, and a library, where they are missing", Args: cobra.NoArgs, RunE: run(makeSchool)},
+		schoolCommand(&path),
 	)
 	if cmd.ExecuteContext(ctx) != nil {
 		os.Exit(1)
 	}
+}
+
+func schoolCommand(path *string) *cobra.Command {
+	var people string
+	cmd := &cobra.Command{
+		Use: "school", Short: "Make a class with a hand-out and a hand-in, and a library, where they are missing", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return makeSchool(cmd.Context(), *path, people) },
+	}
+	cmd.Flags().StringVar(&people, "people", "a", "ending of the subjects of its people, as in teacher-a")
+	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -37,7 +38,7 @@ var theirs = []string{"in", "returned", "late", "missing"}
 
 // makeSchool makes what is missing of a class, a library, a hand-out and a hand-in, and
 // prints what became of each student's work. A second run changes nothing.
-func makeSchool(ctx context.Context, path string) error {
+func makeSchool(ctx context.Context, path, ending string) error {
 	s, err := devstack.Read(path)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func makeSchool(ctx context.Context, path string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	d, err := people(ctx, s, s.Organizations[0])
+	d, err := people(ctx, s, s.Organizations[0], ending)
 	if err != nil {
 		return fmt.Errorf("people of the school: %w", err)
 	}
@@ -59,7 +60,7 @@ func makeSchool(ctx context.Context, path string) error {
 	return d.show(ctx)
 }
 
-func people(ctx context.Context, s *devstack.Stack, org devstack.Organization) (*school, error) {
+func people(ctx context.Context, s *devstack.Stack, org devstack.Organization, ending string) (*school, error) {
 	d := &school{owner: someone{Client: &client.Client{Base: s.API, Token: org.OwnerToken, Org: org.ID}, name: "Owner"}, students: make([]someone, len(theirs))}
 	member := func(name, subject, role string) (someone, error) {
 		c, err := s.Member(ctx, org.ID, subject, role)
@@ -75,22 +76,22 @@ func people(ctx context.Context, s *devstack.Stack, org devstack.Organization) (
 		return someone{c, name, me.User}, d.named(ctx, org.ID, me.User, name, role)
 	}
 	var err error
-	if d.teacher, err = member("Teacher 1", "teacher-a", "teacher"); err != nil {
+	if d.teacher, err = member("Teacher 1", "teacher-"+ending, "teacher"); err != nil {
 		return nil, err
 	}
-	if d.parent, err = member("Parent 1", "parent-a", "parent"); err != nil {
+	if d.parent, err = member("Parent 1", "parent-"+ending, "parent"); err != nil {
 		return nil, err
 	}
-	if d.admin, err = member("Administrator 1", "admin-a", "admin"); err != nil {
+	if d.admin, err = member("Administrator 1", "admin-"+ending, "admin"); err != nil {
 		return nil, err
 	}
-	if d.auditor, err = member("Auditor 1", "auditor-a", "auditor"); err != nil {
+	if d.auditor, err = member("Auditor 1", "auditor-"+ending, "auditor"); err != nil {
 		return nil, err
 	}
 	for i := range d.students {
-		subject := "student-a" // the one whose token satchel.json has
+		subject := "student-" + ending // the one whose token satchel.json has
 		if i > 0 {
-			subject = fmt.Sprintf("student-a%d", i+1)
+			subject += strconv.Itoa(i + 1)
 		}
 		if d.students[i], err = member(fmt.Sprintf("Student %d", i+1), subject, "student"); err != nil {
 			return nil, err

@@ -1,4 +1,4 @@
-import type { Schemas } from '@satchel/client'
+import { type Schemas, foldersOf } from '@satchel/client'
 import { type Satchel, createSatchel } from '@satchel/react'
 import { createContext, useContext } from 'react'
 
@@ -21,9 +21,17 @@ const made = new Map<string, Work>()
 export function workIn(session: Session, place: Place, queries: QueryClient): Work {
   const known = made.get(place.organization_id)
   if (known) return known
+  const filled = new Set<string>() // folders that were sent and have a file: the lists of folders are read again at the first one, not at each
   const satchel = createSatchel({
     baseUrl: '', getToken: stale => session.getToken(stale), organization: place.organization_id, owner: place.user_id,
-    onOutcome: () => { void queries.invalidateQueries({ queryKey: [place.organization_id, 'files'] }) },
+    onOutcome: (item, target) => {
+      void queries.invalidateQueries({ queryKey: [place.organization_id, 'files'] })
+      const path = foldersOf(item.path).join('/')
+      const folder = [target.spaceId, target.folderId, path].join('/')
+      if (path === '' || filled.has(folder)) return
+      filled.add(folder)
+      void queries.invalidateQueries({ queryKey: [place.organization_id, 'folders'] })
+    },
   })
   const work = { ...satchel, session, place, queries }
   made.set(place.organization_id, work)
