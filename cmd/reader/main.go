@@ -35,6 +35,12 @@ CACHE  the directory that --prepare filled
 
 It prints one line of JSON with what it could not read, each with a reason.
 
+  reader --wait --cache CACHE
+
+starts the part that reads PDFs, waits for a line of JSON on its input with "input", "media"
+and "output" in place of the flags, reads that one file, and exits. An input that ends
+without a line is the end too.
+
   reader --prepare --cache CACHE
 
 compiles the part that reads PDFs into CACHE.
@@ -45,7 +51,7 @@ try.
 
 type task struct {
 	input, media, output, cache string
-	prepare                     bool
+	prepare, wait               bool
 }
 
 func main() {
@@ -73,6 +79,7 @@ func parse(args []string) (task, error) {
 	flags.StringVar(&job.output, "output", "", "directory to write to")
 	flags.StringVar(&job.cache, "cache", "", "directory of compiled parts")
 	flags.BoolVar(&job.prepare, "prepare", false, "compile into the cache")
+	flags.BoolVar(&job.wait, "wait", false, "be told on the input what to read")
 	if err := flags.Parse(args); err != nil {
 		return task{}, err
 	}
@@ -81,7 +88,7 @@ func parse(args []string) (task, error) {
 		return task{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case job.cache == "":
 		return task{}, errors.New("--cache is missing")
-	case !job.prepare && (job.input == "" || job.media == "" || job.output == ""):
+	case !job.prepare && !job.wait && (job.input == "" || job.media == "" || job.output == ""):
 		return task{}, errors.New("--input, --media and --output go together")
 	}
 	return job, nil
@@ -96,9 +103,14 @@ func run(job task) error {
 		return err
 	}
 	var pages *read.PDF
-	if read.NeedsPDF(job.media) {
+	if job.wait || read.NeedsPDF(job.media) {
 		var err error
 		if pages, err = read.Prepare(context.Background(), job.cache); err != nil {
+			return err
+		}
+	}
+	if job.wait {
+		if err := job.told(os.Stdin); err != nil {
 			return err
 		}
 	}
@@ -130,6 +142,20 @@ func run(job task) error {
 	}
 	report.Memory = resident(status)
 	return json.NewEncoder(os.Stdout).Encode(report)
+}
+
+// told takes what to read from the worker that started this process. Nothing of a file comes by
+// this way.
+func (t *task) told(input io.ReadCloser) error {
+	var job reader.Job
+	if err := errors.Join(json.NewDecoder(input).Decode(&job), input.Close()); err != nil {
+		return fmt.Errorf("no file to read: %w", err)
+	}
+	t.input, t.media, t.output = job.Input, job.Media, job.Output
+	if t.input == "" || t.media == "" || t.output == "" {
+		return errors.New("input, media and output go together")
+	}
+	return nil
 }
 
 // limit bounds memory, time and disk. The heap's own limit makes the collector work before

@@ -51,6 +51,7 @@ type Reader struct {
 	program string
 	timeout time.Duration
 	cache   *cache
+	ready   *ready
 }
 
 // cache is the folder with the compiled PDFium, made once by a child that sees no file.
@@ -74,7 +75,7 @@ func New(c Config, dir string) (Reader, error) {
 	if c.Timeout <= 0 {
 		return Reader{}, fmt.Errorf("SATCHEL_READER_TIMEOUT %s: must be longer than zero, such as 2m", c.Timeout)
 	}
-	return Reader{program, c.Timeout, &cache{dir: dir}}, nil
+	return Reader{program, c.Timeout, &cache{dir: dir}, &ready{}}, nil
 }
 
 // prepare compiles what the children share. What a file does to a child never reaches this
@@ -99,8 +100,9 @@ func (r Reader) prepare(ctx context.Context) error {
 // Result is what a run left.
 type Result struct {
 	Report
-	CPU  time.Duration
-	path string
+	CPU    time.Duration
+	Waited bool // the child had been started before the file came
+	path   string
 }
 
 // Each gives every text to a function.
@@ -128,14 +130,14 @@ const (
 )
 
 // Read reads a file into an empty folder. A program that died of the file, or ran into a
-// bound, leaves what it wrote before and a reason.
+// bound, leaves what it wrote before and a reason. Behind a PDF a child is started that waits
+// for the next one.
 func (r Reader) Read(ctx context.Context, path, mediaType, work string) (Result, error) {
 	if err := r.prepare(ctx); err != nil {
 		return Result{}, err
 	}
-	ended, err := sandbox.Start(ctx, sandbox.Child{Program: r.program, Args: []string{"--input", path, "--media", mediaType, "--output", work, "--cache", r.cache.dir},
-		Limits: sandbox.Limits{Wall: r.timeout, CPU: CPU * time.Second}})
-	result := Result{CPU: ended.CPU, path: filepath.Join(work, Output)}
+	ended, waited, err := r.child(ctx, Job{Input: path, Media: mediaType, Output: work})
+	result := Result{CPU: ended.CPU, Waited: waited, path: filepath.Join(work, Output)}
 	var about sandbox.Finding
 	switch {
 	case errors.As(err, &about):
@@ -156,4 +158,21 @@ func (r Reader) Read(ctx context.Context, path, mediaType, work string) (Result,
 		result.Unread = []Unread{{Reason: string(sandbox.Crashed)}} // taken over by the file
 	}
 	return result, nil
+}
+
+const pdf = "application/pdf"
+
+// child has one child read a file: the one that waits, or one of the file's own. Files of
+// other kinds than PDF need no PDFium, or rarely.
+func (r Reader) child(ctx context.Context, job Job) (ended sandbox.Result, waited bool, err error) {
+	if job.Media == pdf {
+		defer r.prepareNext(ctx)
+		if w := r.ready.take(); w != nil {
+			ended, err = w.read(ctx, job, r.timeout)
+			return ended, true, err
+		}
+	}
+	ended, err = sandbox.Start(ctx, sandbox.Child{Program: r.program, Args: []string{"--input", job.Input, "--media", job.Media, "--output", job.Output, "--cache", r.cache.dir},
+		Limits: sandbox.Limits{Wall: r.timeout, CPU: CPU * time.Second}})
+	return ended, false, err
 }

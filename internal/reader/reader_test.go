@@ -266,8 +266,21 @@ func BenchmarkHundredPages(b *testing.B) {
 func BenchmarkOneMebibyte(b *testing.B) {
 	content := append(printed(b, 2), bytes.Repeat([]byte("%"), 1<<20)...)
 	read(b, "application/pdf", content)
-	for b.Loop() {
-		read(b, "application/pdf", content)
+	r, err := shared()
+	require.NoError(b, err)
+	for name, waits := range map[string]bool{"alone": false, "waiting": true} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				if !waits {
+					r.Forget()
+				}
+				<-time.After(time.Second) // files come now and then, so that the child has started by then
+				b.StartTimer()
+				_, _, result := read(b, "application/pdf", content)
+				require.Equal(b, waits, result.Waited)
+			}
+		})
 	}
 }
 

@@ -152,7 +152,8 @@ func (r Runner) Run(ctx context.Context, c Call) (Result, error) {
 type Child struct {
 	Program string
 	Args    []string
-	Work    string // the folder whose size is bounded; empty for none
+	Work    string   // the folder whose size is bounded; empty for none
+	Input   *os.File // what it reads as its input; nil: nothing
 	Limits  Limits
 }
 
@@ -160,8 +161,8 @@ type Child struct {
 // hundred megabytes between two readings at most, each file of them bounded.
 const folderInterval = 100 * time.Millisecond
 
-// Start runs a program that confines itself. Its environment is empty and its input
-// closed. When the context, its time or its disk ends, it is killed with its group.
+// Start runs a program that confines itself. Its environment is empty, and its input closed
+// unless the child has one. When the context, its time or its disk ends, it is killed with its group.
 func Start(ctx context.Context, c Child) (Result, error) {
 	limits := c.Limits.filled()
 	timed, cancel := context.WithTimeout(ctx, limits.Wall)
@@ -178,6 +179,9 @@ func Start(ctx context.Context, c Child) (Result, error) {
 	cmd := exec.CommandContext(bounded, c.Program, c.Args...) //nolint:gosec // our own program by configuration; the paths are the worker's own
 	cmd.Env = []string{}                                      // nil would mean the worker's, with its passwords
 	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if c.Input != nil { // a nil file in the interface would be one that cannot be read
+		cmd.Stdin = c.Input
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 2 * time.Second
