@@ -14,7 +14,8 @@ scratch_database postgres versitygw temporal gotestsum
 
 if (($# == 0)); then
   mapfile -t packages < <(go list -C "$SATCHEL_ROOT" ./... | grep -vE '/(e2e|bench)(/|$)')
-  set -- "${packages[@]}"
+  # The longest first: begun last, they would run alone at the end while a processor waits.
+  set -- ./workers/pipeline ./api ./api/uploads "${packages[@]}"
 fi
 # What is compiled with -trimpath does not depend on the folder: another clone of the project finds it in Go's cache.
 alone SATCHEL_TEST_POSTGRES="$(postgres_url postgres postgres)" \
