@@ -6,13 +6,16 @@ export SATCHEL_PREVIEWS=yes # tests run the programs that make previews
 export SATCHEL_TESTS=yes    # and a pooler in front of the database, and the checks of alerts
 export TEMPORAL_DEBUG=yes   # the SDK takes a workflow that a loaded machine did not run for a second for a deadlock
 export SATCHEL_LOCAL=${SATCHEL_LOCAL:-.local/unit} SATCHEL_PORT_BASE=${SATCHEL_PORT_BASE:-8530}
+export SATCHEL_POSTGRES_MEMORY=yes # most of the time of a test would be its database's files
+(($# == 0)) || SATCHEL_POSTGRES_MEMORY=kept # while one works on a part, the next run finds the template again
 # shellcheck source=lib/scratch.sh
 . "$(dirname "$0")/lib/scratch.sh"
 scratch_database postgres versitygw temporal gotestsum
 
 if (($# == 0)); then
   mapfile -t packages < <(go list -C "$SATCHEL_ROOT" ./... | grep -vE '/(e2e|bench)(/|$)')
-  set -- "${packages[@]}"
+  # The longest first: begun last, they would run alone at the end while a processor waits.
+  set -- ./workers/pipeline ./api ./api/uploads "${packages[@]}"
 fi
 # What is compiled with -trimpath does not depend on the folder: another clone of the project finds it in Go's cache.
 alone SATCHEL_TEST_POSTGRES="$(postgres_url postgres postgres)" \

@@ -18,6 +18,7 @@ fi
 # Unix sockets have paths of at most 107 bytes, so they live in a short folder of their own and not in the checkout.
 SATCHEL_RUN=/tmp/satchel-$(printf '%s' "$SATCHEL_LOCAL" | sha256sum | cut -c1-12)
 SATCHEL_SUPERVISOR_SOCKET=$SATCHEL_RUN/supervisor.sock
+SATCHEL_POSTGRES_IN_MEMORY=/dev/shm/${SATCHEL_RUN##*/} # see services/postgres.sh
 
 SATCHEL_PORT_API=$((SATCHEL_PORT_BASE + 0))
 SATCHEL_PORT_CONTENT=$((SATCHEL_PORT_BASE + 1))

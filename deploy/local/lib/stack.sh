@@ -182,5 +182,6 @@ stop_stack() {
   local tries=400
   while kill -0 "$supervisor" 2>/dev/null && ((tries-- > 0)); do sleep 0.1; done
   end_leftovers
+  [[ ${SATCHEL_POSTGRES_MEMORY:-no} == kept ]] || rm -rf "$SATCHEL_POSTGRES_IN_MEMORY"
   say "Stopped."
 }

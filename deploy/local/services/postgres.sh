@@ -2,6 +2,10 @@
 # Runs PostgreSQL over a data folder of the stack's own; the machine's own cluster is never touched.
 #
 # SATCHEL_POSTGRES_DURABLE=off is for tests: a crash of the machine, not of a process, may then damage the data.
+# SATCHEL_POSTGRES_MEMORY=yes has the data in memory, where there is room, until the stack is stopped, and =kept until
+# `make clean`. A test makes and drops a database of 2,000 files. ext4 takes no inode again for minutes after a file was
+# removed, and looks past all of those for each new file: a database costs 0.9 s of processor time there, and 0.05 s in
+# memory.
 set -euo pipefail
 # shellcheck source=../lib/env.sh
 . "$(dirname "$0")/../lib/env.sh"
@@ -20,20 +24,37 @@ fi
 # the user postgres cannot reach the checkout (a home of mode 0700), it is a link to a folder that it can reach.
 data_folder() {
   local folder=$SATCHEL_LOCAL/data/postgres elsewhere=/var/tmp/${SATCHEL_RUN##*/}
-  if [[ ! -e $folder ]]; then
+  [[ -e $folder || ! -L $folder ]] || rm "$folder" # it led to memory
+  if [[ $(realpath "$folder") != "$SATCHEL_POSTGRES_IN_MEMORY" ]] && in_memory; then
+    rm -rf "$folder" "$elsewhere"
+    link_folder "$folder" "$SATCHEL_POSTGRES_IN_MEMORY"
+  elif [[ ! -e $folder ]]; then
     mkdir "$folder"
     if ((${#as[@]})); then
       chown postgres: "$folder"
       if ! "${as[@]}" test -w "$folder"; then
         rmdir "$folder"
-        rm -rf "$elsewhere" # of a checkout that was removed; its passwords went with it
-        mkdir "$elsewhere"
-        chown postgres: "$elsewhere"
-        ln -s "$elsewhere" "$folder"
+        link_folder "$folder" "$elsewhere"
       fi
     fi
   fi
   realpath "$folder"
+}
+
+# in_memory: whether the data are to be there, and there are 4 GB for them.
+in_memory() {
+  local free
+  [[ ${SATCHEL_POSTGRES_MEMORY:-no} != no && -w ${SATCHEL_POSTGRES_IN_MEMORY%/*} ]] || return 1
+  free=$(df --output=avail --block-size=M "${SATCHEL_POSTGRES_IN_MEMORY%/*}" | tail -1)
+  ((${free//[!0-9]/} >= 4096))
+}
+
+# link_folder LINK FOLDER
+link_folder() {
+  rm -rf "$2" # of a checkout that was removed; its passwords went with it
+  mkdir -m 700 "$2"
+  ((${#as[@]} == 0)) || chown postgres: "$2"
+  ln -s "$2" "$1"
 }
 
 # initdb works in a folder that is renamed at its end, so that a killed one leaves nothing that looks finished.
@@ -58,6 +79,9 @@ settings=(
 if [[ ${SATCHEL_POSTGRES_DURABLE:-on} == off ]]; then
   # synchronous_commit stays on: without it a killed PostgreSQL forgets what it confirmed in the last half second.
   settings+=(-c fsync=off -c full_page_writes=off)
+fi
+if [[ $cluster == "$SATCHEL_POSTGRES_IN_MEMORY"/* ]]; then
+  settings+=(-c max_wal_size=256MB)
 fi
 # Which statements take the time (docs/operating.md). Stacks of tests and benchmarks run without it.
 if [[ ${SATCHEL_POSTGRES_DURABLE:-on} != off && -e /usr/lib/postgresql/$major/lib/pg_stat_statements.so ]]; then
