@@ -57,8 +57,9 @@ func BuildOf(folders map[string]fs.FS) (string, error) {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(hash, "%s/%s\x00", name, path)
-			return tokens(source, func(t string) { fmt.Fprintf(hash, "%s\x00", t) })
+			note := func(t string) { _, _ = hash.Write([]byte(t + "\x00")) } // a hash takes everything
+			note(name + "/" + path)
+			return tokens(source, note)
 		})
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", name, err)

@@ -106,8 +106,8 @@ func setupBuilds(t *testing.T) *builds {
 	return &builds{&tells{done: map[string][]string{}}, db, c, jobs.Control{Client: c, Namespace: namespace}, namespace, db.Organization(t, 1)}
 }
 
-// start starts a worker. Its code is the later one but for builds named a.
-func (b *builds) start(t *testing.T, build string) (stop func()) {
+// work starts a worker. Its code is the later one but for builds named a.
+func (b *builds) work(t *testing.T, build string) (stop func()) {
 	t.Helper()
 	processes := queue.Component{Queue: queue.Interactive, Workflows: []any{later{}.Long}, Pinned: []any{later{}.Changes, later{}.Stays}}
 	if build == "a" {
@@ -141,13 +141,13 @@ func (b *builds) choose(t *testing.T, build string) {
 // begin begins a workflow and waits until its first step was done, by that build.
 func (b *builds) begin(t *testing.T, kind, id, build string) client.WorkflowRun {
 	t.Helper()
-	run := b.start1(t, kind, id)
+	run := b.start(t, kind, id)
 	require.Eventually(t, func() bool { return len(b.of(id)) > 0 }, patience, look, id)
 	require.Equal(t, []string{build}, b.of(id), id)
 	return run
 }
 
-func (b *builds) start1(t *testing.T, kind, id string) client.WorkflowRun {
+func (b *builds) start(t *testing.T, kind, id string) client.WorkflowRun {
 	t.Helper()
 	run, err := b.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: string(queue.Interactive)}, kind, buildInput{b.org})
 	require.NoError(t, err)
@@ -170,16 +170,16 @@ func (b *builds) goOn(t *testing.T, run client.WorkflowRun) (did string) {
 func TestBuildsSideBySide(t *testing.T) {
 	t.Parallel()
 	b := setupBuilds(t)
-	b.start(t, "a")
+	b.work(t, "a")
 	b.chosen(t, "a") // the first one needs no one to choose it
 	pinned, moving := b.begin(t, "Changes", "pinned", "a"), b.begin(t, "Long", "moving", "a")
 
-	b.start(t, "b")
+	b.work(t, "b")
 	require.Equal(t, "a a", b.goOn(t, b.begin(t, "Stays", "before", "a")), "the new build has work before it is chosen")
 	b.choose(t, "b")
 	require.Equal(t, "a a", b.goOn(t, pinned))
 	require.Equal(t, "a b", b.goOn(t, moving))
-	fresh := b.start1(t, "Changes", "fresh")
+	fresh := b.start(t, "Changes", "fresh")
 	require.NoError(t, b.client.SignalWorkflow(t.Context(), "fresh", "", goOn, nil))
 	require.Eventually(t, func() bool { return len(b.of("fresh")) > 0 }, patience, look)
 	require.Equal(t, "b b", b.goOn(t, fresh))
@@ -195,11 +195,11 @@ func TestBuildsSideBySide(t *testing.T) {
 func TestBuildWithoutWorkers(t *testing.T) {
 	t.Parallel()
 	b := setupBuilds(t)
-	stop := b.start(t, "a")
+	stop := b.work(t, "a")
 	b.chosen(t, "a")
 	waiting := b.begin(t, "Stays", "waiting", "a")
 	require.Error(t, b.control.Choose(t.Context(), "never"), "a build that no worker has")
-	b.start(t, "b")
+	b.work(t, "b")
 	b.choose(t, "b")
 	stop()
 	require.NoError(t, b.client.SignalWorkflow(t.Context(), waiting.GetID(), "", goOn, nil))
@@ -221,10 +221,10 @@ func TestBuildWithoutWorkers(t *testing.T) {
 func TestVersioningIsEnded(t *testing.T) {
 	t.Parallel()
 	b := setupBuilds(t)
-	b.start(t, "a")
+	b.work(t, "a")
 	b.chosen(t, "a")
 	waiting := b.begin(t, "Stays", "waiting", "a")
-	b.start(t, "")
+	b.work(t, "")
 	require.Equal(t, "a a", b.goOn(t, b.begin(t, "Long", "meanwhile", "a")))
 	b.choose(t, "")
 	n, err := b.control.Release(t.Context(), "a")
@@ -239,11 +239,11 @@ func TestVersioningIsEnded(t *testing.T) {
 func TestPausesHoldBuilds(t *testing.T) {
 	t.Parallel()
 	b := setupBuilds(t)
-	b.start(t, "a")
+	b.work(t, "a")
 	b.chosen(t, "a")
 	held := 0.0
 	require.NoError(t, b.control.SetLimit(t.Context(), queue.Batch, jobs.Limit{Rate: &held, Reason: "a test"}))
-	run := b.start1(t, "Stays", "held")
+	run := b.start(t, "Stays", "held")
 	require.Eventually(t, func() bool {
 		q, err := b.control.Queue(t.Context(), queue.Batch)
 		return err == nil && q.Paused && q.Backlog == 1
@@ -290,9 +290,9 @@ func TestFilesEndOnTheirBuild(t *testing.T) {
 }
 
 // buildOf says which build had the last task of a workflow.
-func (w *worker) buildOf(t *testing.T, id string) string {
+func (b *worker) buildOf(t *testing.T, id string) string {
 	t.Helper()
-	d, err := w.Client.DescribeWorkflowExecution(t.Context(), id, "")
+	d, err := b.Client.DescribeWorkflowExecution(t.Context(), id, "")
 	require.NoError(t, err)
 	require.Equal(t, enumspb.VERSIONING_BEHAVIOR_PINNED, d.GetWorkflowExecutionInfo().GetVersioningInfo().GetBehavior())
 	return d.GetWorkflowExecutionInfo().GetVersioningInfo().GetDeploymentVersion().GetBuildId()
