@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ const (
 	lockBudget = 800 * time.Millisecond
 	// attempts are made before the transaction is given up and the rules are rehearsed again.
 	attempts = 20
-	// Between two, at least. As much again is added by chance.
+	// Behind the first, and twice as much behind the last.
 	pause = 200 * time.Millisecond
 )
 
@@ -51,7 +50,7 @@ func bring(ctx context.Context, tx pgx.Tx, wanted things) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause + rand.N(pause)):
+		case <-time.After(pause + time.Duration(attempt)*pause/attempts):
 		}
 	}
 }
