@@ -198,3 +198,30 @@ test('by the keyboard an owner sees which rules are met, and publishes a notice 
   await page.getByRole('button', { name: /^Read version/ }).first().click()
   await expect(dialog(page)).toContainText(summary)
 })
+
+test('an incident has the deadline that the school has set, unless one is given', async ({ signIn }) => {
+  const page = await signIn('owner')
+  const sent: (number | undefined)[] = []
+  // The setting is the school's: another test of the same school would read it.
+  await page.route('**/incident-clocks', r => r.fulfill({ json: { items: [], own_hours: 24 } }))
+  await page.route('**/incidents', r => {
+    if (r.request().method() !== 'POST') return r.fallback()
+    sent.push((r.request().postDataJSON() as { own_hours?: number }).own_hours)
+    return r.fulfill({ status: 201, json: {} })
+  })
+  await page.getByRole('navigation').getByRole('link', { name: 'Administration', exact: true }).click()
+  const group = page.getByRole('navigation').getByRole('button', { name: 'Organization' })
+  if (await group.getAttribute('aria-expanded') !== 'true') await group.click()
+  await page.getByRole('navigation').getByRole('link', { name: 'Duties and incidents', exact: true }).click()
+  for (const hours of ['24', '', '12']) {
+    await page.getByRole('button', { name: 'Record an incident …' }).click()
+    const field = dialog(page).getByLabel('Our own deadline, in hours')
+    await expect(field).toHaveValue('24')
+    await field.fill(hours)
+    await dialog(page).getByLabel('In a few words').fill('Lost laptop')
+    await dialog(page).getByLabel('What happened, and which data').fill('With a list')
+    await dialog(page).getByRole('button', { name: 'Record', exact: true }).click()
+    await expect(dialog(page)).toHaveCount(0)
+  }
+  expect(sent).toEqual([undefined, undefined, 12])
+})

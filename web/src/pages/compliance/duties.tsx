@@ -78,12 +78,12 @@ export default function Duties() {
           { head: t`Actions`, cell: d => manages && d.state === 'recorded' && <button type="button" className="button" aria-label={t`Say what became of it: ${d.reason}`} onClick={() => ask({ end: d })}><Trans>What became of it …</Trans></button> },
         ]} />
       )}</Listed>
-      {asked && <Dialog asked={asked} kinds={kinds} jurisdictions={[...new Set(table.data?.pages.flatMap(p => p.items.map(c => c.jurisdiction)) ?? [])]} close={() => ask(null)} />}
+      {asked && <Dialog asked={asked} kinds={kinds} jurisdictions={[...new Set(table.data?.pages.flatMap(p => p.items.map(c => c.jurisdiction)) ?? [])]} ownHours={table.data?.pages[0]?.own_hours} close={() => ask(null)} />}
     </>
   )
 }
 
-function Dialog({ asked, kinds, jurisdictions, close }: { asked: Exclude<Asked, null>; kinds: Record<Duty['kind'], string>; jurisdictions: string[]; close: () => void }) {
+function Dialog({ asked, kinds, jurisdictions, ownHours, close }: { asked: Exclude<Asked, null>; kinds: Record<Duty['kind'], string>; jurisdictions: string[]; ownHours: number | undefined; close: () => void }) {
   const { t } = useLingui()
   const { api, place } = useWork()
   const { again } = useChange()
@@ -105,7 +105,8 @@ function Dialog({ asked, kinds, jurisdictions, close }: { asked: Exclude<Asked, 
   if (asked === 'incident') {
     return (
       <Form title={t`Record an incident`} verb={t`Record`} close={close} run={async d => {
-        await api.POST('/api/v1/organizations/{id}/incidents', { params: { path: org, header: once() }, body: { title: text(d, 'title'), description: text(d, 'description'), discovered_at: moment(d, 'discovered'), jurisdictions: d.getAll('jurisdiction').map(String), own_hours: Number(d.get('hours')) } })
+        const hours = Number(text(d, 'hours')) // what was not changed is the school's, also when it changes before this is sent
+        await api.POST('/api/v1/organizations/{id}/incidents', { params: { path: org, header: once() }, body: { title: text(d, 'title'), description: text(d, 'description'), discovered_at: moment(d, 'discovered'), jurisdictions: d.getAll('jurisdiction').map(String), ...(hours && hours !== ownHours ? { own_hours: hours } : {}) } })
         changed()
       }}>
         <label className="field"><Trans>In a few words</Trans><input name="title" required maxLength={200} dir="auto" autoFocus /></label>
@@ -114,7 +115,7 @@ function Dialog({ asked, kinds, jurisdictions, close }: { asked: Exclude<Asked, 
         <fieldset className="checks"><legend><Trans>Whose deadlines run</Trans></legend>
           {jurisdictions.map(j => <label key={j} className="check"><input type="checkbox" name="jurisdiction" value={j} /> <bdi>{j}</bdi></label>)}
         </fieldset>
-        <label className="field"><Trans>Our own deadline, in hours</Trans><input name="hours" type="number" required min={1} max={2160} defaultValue={72} /></label>
+        <label className="field"><Trans>Our own deadline, in hours</Trans><input key={ownHours} name="hours" type="number" min={1} max={2160} defaultValue={ownHours} placeholder={ownHours?.toString()} /></label>
       </Form>
     )
   }
