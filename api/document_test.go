@@ -12,6 +12,8 @@ import (
 
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
+	compiled "github.com/pb33f/libopenapi-validator/cache"
+	"github.com/pb33f/libopenapi-validator/config"
 	"github.com/stretchr/testify/require"
 )
 
@@ -25,8 +27,25 @@ var parseDocument = sync.OnceValues(func() (validator.Validator, []error) {
 	if err != nil {
 		return nil, []error{err}
 	}
-	return validator.NewValidator(d)
+	schemas := &usedSchemas{SchemaCache: compiled.NewDefaultCache(), starting: true}
+	defer func() { schemas.starting = false }()
+	return validator.NewValidator(d, config.WithSchemaCache(schemas))
 })
+
+// usedSchemas compiles a schema when an answer is first held against it. By itself the validator
+// compiles all of the document when it starts, which takes seconds of each run of a single test.
+type usedSchemas struct {
+	compiled.SchemaCache
+
+	starting bool
+}
+
+func (u *usedSchemas) Load(key uint64) (*compiled.SchemaCacheEntry, bool) {
+	if u.starting {
+		return nil, true // as if it were compiled
+	}
+	return u.SchemaCache.Load(key)
+}
 
 var validatorLock sync.Mutex
 
@@ -63,6 +82,22 @@ func (d *documentCheck) response(t testing.TB, req *http.Request, resp *http.Res
 		}
 	}
 	require.True(t, ok, "the answer to %s %s is not what the document says: %s", req.Method, req.URL.Path, body)
+}
+
+// TestAWrongAnswerIsFound: the first answer with a schema is held against it, and each one behind it.
+func TestAWrongAnswerIsFound(t *testing.T) {
+	t.Parallel()
+	d := newDocumentCheck(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://api.test/api/v1/me", nil)
+	require.NoError(t, err)
+	validatorLock.Lock()
+	defer validatorLock.Unlock()
+	for range 2 {
+		ok, errs := d.v.ValidateHttpResponse(req, &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"user_id":5}`))})
+		require.False(t, ok)
+		require.NotEmpty(t, errs)
+		require.NotEmpty(t, errs[0].SchemaValidationErrors)
+	}
 }
 
 func TestDocumentIsValid(t *testing.T) {
