@@ -57,7 +57,7 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	t.Parallel()
 	const dir = "docs/pictures"
 	script := scriptsOfPictures(t)
-	catalogue, err := pictures.Catalogue("web/src/locales/en/messages.po")
+	catalog, err := pictures.Catalog("web/src/locales/en/messages.po")
 	require.NoError(t, err)
 	linked := linksOf(t)
 	all, err := pictures.In(dir)
@@ -71,7 +71,7 @@ func TestPicturesOfTheDocs(t *testing.T) {
 		require.NoError(t, err)
 		record, err := pictures.ReadRecord(dir, name)
 		if assert.NoError(t, err) {
-			assert.Empty(t, record.Stale(picture, catalogue))
+			assert.Empty(t, record.Stale(picture, catalog))
 		}
 	}
 	records, err := filepath.Glob(filepath.Join(dir, "*.txt"))
@@ -88,7 +88,7 @@ var bold = regexp.MustCompile(`\*\*([^*]+)\*\*`)
 // are headings of steps.
 func TestGuidesNameWhatTheConsoleHas(t *testing.T) {
 	t.Parallel()
-	catalogue, err := pictures.Catalogue("web/src/locales/en/messages.po")
+	catalog, err := pictures.Catalog("web/src/locales/en/messages.po")
 	require.NoError(t, err)
 	guides, err := filepath.Glob("docs/guides/*.md")
 	require.NoError(t, err)
@@ -98,7 +98,7 @@ func TestGuidesNameWhatTheConsoleHas(t *testing.T) {
 		require.NoError(t, err)
 		for _, m := range bold.FindAllStringSubmatch(string(text), -1) {
 			word := strings.Join(strings.Fields(m[1]), " ")
-			assert.True(t, catalogue[word] || strings.HasSuffix(word, "."), "%s names %q, which the console does not say: name it as the console does, or write it without bold type", guide, word)
+			assert.True(t, catalog[word] || strings.HasSuffix(word, "."), "%s names %q, which the console does not say: name it as the console does, or write it without bold type", guide, word)
 		}
 	}
 }

@@ -113,7 +113,7 @@ func comparePicture(t *testing.T, taken, name string) bool {
 // writePictures puts what was taken into the docs.
 func writePictures(t *testing.T, taken string) {
 	t.Helper()
-	catalogue, err := pictures.Catalogue("../web/src/locales/en/messages.po")
+	catalog, err := pictures.Catalog("../web/src/locales/en/messages.po")
 	require.NoError(t, err)
 	now, err := pictures.In(taken)
 	require.NoError(t, err)
@@ -126,7 +126,7 @@ func writePictures(t *testing.T, taken string) {
 		said, err := os.ReadFile(filepath.Join(taken, name+".txt"))
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(docsPictures, name+".png"), picture, 0o644))
-		require.NoError(t, os.WriteFile(filepath.Join(docsPictures, name+".txt"), pictures.NewRecord(name, picture, string(said), catalogue).Text(), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(docsPictures, name+".txt"), pictures.NewRecord(name, picture, string(said), catalog).Text(), 0o644))
 	}
 }
 

@@ -225,9 +225,9 @@ func placeholders(text string) []string {
 	return found
 }
 
-// TestCataloguesAreComplete: each language has every key, with the same placeholders in
+// TestCatalogsAreComplete: each language has every key, with the same placeholders in
 // each of its plural forms, and the template names no key that none has.
-func TestCataloguesAreComplete(t *testing.T) {
+func TestCatalogsAreComplete(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"en", "ar", "de", "es", "fr", "ht", "pt", "uk", "vi", "zh-Hans"}, names)
 	for _, language := range names {

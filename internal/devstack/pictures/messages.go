@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Catalogue reads the messages of a gettext file. Their ids are the English texts.
-func Catalogue(path string) (map[string]bool, error) {
+// Catalog reads the messages of a gettext file. Their ids are the English texts.
+func Catalog(path string) (map[string]bool, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ var inTree = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|: .*$`)
 // a value in it is not looked for: what a value is would have to be guessed, and a wrong guess
 // would be a false alarm later. Pages that do not have the navigation of the console take their
 // texts from elsewhere.
-func shown(said string, catalogue map[string]bool) []string {
+func shown(said string, catalog map[string]bool) []string {
 	if !strings.Contains(said, `navigation "Places"`) && !strings.Contains(said, `button "Menu"`) {
 		return nil
 	}
@@ -58,7 +58,7 @@ func shown(said string, catalogue map[string]bool) []string {
 			if plain, err := strconv.Unquote(text); err == nil {
 				text = plain
 			}
-			if catalogue[text] && strings.ContainsFunc(text, func(r rune) bool { return r >= 'a' }) {
+			if catalog[text] && strings.ContainsFunc(text, func(r rune) bool { return r >= 'a' }) {
 				found[text] = true
 			}
 		}

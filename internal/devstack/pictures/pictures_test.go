@@ -58,30 +58,30 @@ func TestLook(t *testing.T) {
 }
 
 // TestStale: a record is written and read, and says when its picture or a message of it is
-// another one. Other messages of the catalogue do not matter.
+// another one. Other messages of the catalog do not matter.
 func TestStale(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	po := filepath.Join(dir, "messages.po")
 	require.NoError(t, os.WriteFile(po, []byte("msgid \"\"\nmsgstr \"\"\n\"Language: en\\n\"\n\n#: a.tsx:1\nmsgid \"My files\"\nmsgstr \"My files\"\n\nmsgid \"\"\n\"Your files \"\n\"are \\\"here\\\".\"\nmsgstr \"\"\n\n#~ msgid \"Old\"\n\nmsgid \"Bin\"\nmsgstr \"Bin\""), 0o600))
-	catalogue, err := pictures.Catalogue(po)
+	catalog, err := pictures.Catalog(po)
 	require.NoError(t, err)
-	require.Equal(t, map[string]bool{"My files": true, `Your files are "here".`: true, "Bin": true}, catalogue)
+	require.Equal(t, map[string]bool{"My files": true, `Your files are "here".`: true, "Bin": true}, catalog)
 
 	picture := []byte("a picture")
-	r := pictures.NewRecord("teacher-files", picture, page, catalogue)
+	r := pictures.NewRecord("teacher-files", picture, page, catalog)
 	require.Equal(t, []string{"My files", `Your files are "here".`}, r.Messages)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "teacher-files.txt"), r.Text(), 0o600))
 	read, err := pictures.ReadRecord(dir, "teacher-files")
 	require.NoError(t, err)
 	require.Equal(t, r, read)
 
-	require.Empty(t, read.Stale(picture, catalogue))
-	delete(catalogue, "Bin")
-	require.Empty(t, read.Stale(picture, catalogue))
-	delete(catalogue, "My files")
-	require.Equal(t, []string{"teacher-files.png is stale: it shows \"My files\", which the console does not say any more; run `make pictures ONLY=teacher`, look at docs/pictures/teacher-files.png, and commit it with its record"}, read.Stale(picture, catalogue))
-	another := read.Stale([]byte("another"), catalogue)
+	require.Empty(t, read.Stale(picture, catalog))
+	delete(catalog, "Bin")
+	require.Empty(t, read.Stale(picture, catalog))
+	delete(catalog, "My files")
+	require.Equal(t, []string{"teacher-files.png is stale: it shows \"My files\", which the console does not say any more; run `make pictures ONLY=teacher`, look at docs/pictures/teacher-files.png, and commit it with its record"}, read.Stale(picture, catalog))
+	another := read.Stale([]byte("another"), catalog)
 	require.Len(t, another, 2)
 	require.Contains(t, another[0], "not the picture that its record describes")
 	_, err = pictures.ReadRecord(dir, "teacher-bin")

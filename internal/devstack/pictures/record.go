@@ -1,7 +1,7 @@
 // Package pictures compares the pictures of the guides with what the console shows now.
 //
 // A picture NAME.png has a record beside it, NAME.txt: the digest of the picture, the messages
-// of the console's catalogue that stand on the page, and what a screen reader is told of it.
+// of the console's catalog that stand on the page, and what a screen reader is told of it.
 package pictures
 
 import (
@@ -19,7 +19,7 @@ import (
 type Record struct {
 	Name     string   // of the picture, without its ending
 	Digest   string   // of the picture's bytes: SHA-256 in hexadecimal
-	Messages []string // texts of the catalogue that the page shows, as the catalogue has them
+	Messages []string // texts of the catalog that the page shows, as the catalog has them
 	Words    string   // the tree of roles and names, without what differs between two runs
 }
 
@@ -29,8 +29,8 @@ const (
 )
 
 // NewRecord makes the record of a picture from its bytes and from what a screen reader is told.
-func NewRecord(name string, picture []byte, said string, catalogue map[string]bool) Record {
-	return Record{Name: name, Digest: digest(picture), Messages: shown(said, catalogue), Words: Words(said)}
+func NewRecord(name string, picture []byte, said string, catalog map[string]bool) Record {
+	return Record{Name: name, Digest: digest(picture), Messages: shown(said, catalog), Words: Words(said)}
 }
 
 func digest(picture []byte) string {
@@ -81,13 +81,13 @@ func ReadRecord(dir, name string) (Record, error) {
 // Stale says what a picture and its record tell without a browser: it is another picture than
 // the record is of, or it shows messages that the console does not have any more. It is empty
 // where neither is so. What is new on a page, and how the page looks, only a browser can tell.
-func (r Record) Stale(picture []byte, catalogue map[string]bool) []string {
+func (r Record) Stale(picture []byte, catalog map[string]bool) []string {
 	var why []string
 	if r.Digest != digest(picture) {
 		why = append(why, fmt.Sprintf("%s.png is not the picture that its record describes; %s", r.Name, Again(r.Name)))
 	}
 	for _, m := range r.Messages {
-		if !catalogue[m] {
+		if !catalog[m] {
 			why = append(why, fmt.Sprintf("%s.png is stale: it shows %q, which the console does not say any more; %s", r.Name, m, Again(r.Name)))
 		}
 	}

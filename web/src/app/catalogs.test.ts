@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { languages } from './locale.ts'
 
-/** The texts of a catalogue; tests run in web/. */
+/** The texts of a catalog; tests run in web/. */
 function catalog(code: string): Map<string, string> {
   const all = new Map<string, string>()
   for (const m of readFileSync(`src/locales/${code}/messages.po`, 'utf8').matchAll(/^msgid "(.+)"\nmsgstr "(.*)"$/gm)) all.set(m[1]!, m[2]!)
@@ -12,7 +12,7 @@ function catalog(code: string): Map<string, string> {
 const holes = (s: string) => [...new Set(s.match(/\{\w+(?=[,}])|<\/?\d+>/g) ?? [])].toSorted()
 const source = catalog('en')
 
-test.each(languages)('the catalogue $code has every text of the console', ({ code }) => {
+test.each(languages)('the catalog $code has every text of the console', ({ code }) => {
   const texts = catalog(code)
   const forms = new Intl.PluralRules(code).resolvedOptions().pluralCategories.length
   expect([...texts.keys()].toSorted()).toEqual([...source.keys()].toSorted())
