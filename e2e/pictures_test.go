@@ -95,9 +95,7 @@ func comparePictures(t *testing.T, taken, only string) {
 func comparePicture(t *testing.T, taken, name string) bool {
 	t.Helper()
 	old, err := pictures.ReadRecord(docsPictures, name)
-	if !assert.NoError(t, err) {
-		return false
-	}
+	require.NoError(t, err)
 	said, err := os.ReadFile(filepath.Join(taken, name+".txt"))
 	require.NoError(t, err)
 	same := assert.Equal(t, old.Words, pictures.Words(string(said)), "%s.png is stale: the page says something else now (.local/pictures/%[1]s.png); %[2]s", name, pictures.Again(name))
