@@ -153,7 +153,10 @@ function Inner({ entries }: { entries: ManageEntry[] }) {
   useEffect(() => { if (here) choose(old => ({ ...old, [here]: true })) }, [here])
   const list = useRef<HTMLUListElement>(null)
   // A page is also reached by a link of another one: then its entry is further down than the window shows.
-  useEffect(() => list.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' }), [pathname])
+  useEffect(() => {
+    // Newer browsers give a promise, which React would call as the effect's end.
+    void list.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' })
+  }, [pathname])
   return (
     <ul className="inner" ref={list}>{groups.map(([group, label]) => {
       const some = entries.filter(i => i.group === group)
