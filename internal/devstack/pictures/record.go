@@ -117,6 +117,7 @@ var varying = []struct {
 	{regexp.MustCompile(`(?m)^ *- /url: .*\n`), ""},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}`), "ID"},
 	{regexp.MustCompile(`\b[0-9a-f]*[0-9][0-9a-f]{7,}\b`), "ID"},                                                                      // the beginning or the end of one
+	{regexp.MustCompile(`\b[0-9a-f]{4,}…[0-9a-f]{4,}\b`), "ID"},                                                                       // both
 	{regexp.MustCompile(`\b\d{1,2} [A-Z][a-z]{2,8} \d{4}\b|\b\d{4}-\d\d-\d\d\b|\b\d{1,2} [A-Z][a-z]{2,3}\b|\b\d{1,2}:\d\d\b`), "DAY"}, // a list has the hour of today, and the day of before
 	{regexp.MustCompile(`\d[\d.,:\x{202f}\x{a0}]*\d|\d`), "0"},
 	{regexp.MustCompile(`\b0 (B|kB|MB|GB|seconds?|minutes?|hours?|ms|s)\b`), "SIZE"},
