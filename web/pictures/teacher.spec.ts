@@ -19,6 +19,7 @@ test('a teacher sends a folder, finds a file, shares it with a class, and takes 
   for (const name of ['1 Leaves', '2 Roots', '3 Questions']) await expect(upload(page, name)).toHaveAttribute('data-phase', 'published', { timeout: 45_000 })
   await take(page, 'teacher-sent')
   await page.getByRole('button', { name: 'Clear the list' }).click()
+  await expect(page.getByRole('region', { name: 'Files that are being sent' })).toBeHidden()
   await expect(page.getByRole('row', { name: /Lessons on plants/ })).toBeVisible()
   await take(page, 'teacher-files')
 
