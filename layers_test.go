@@ -134,6 +134,7 @@ var groups = map[string]group{
 	"internal/tracing":  {0, "traces of requests and of the work behind them"},
 	"internal/trust":    {0, "TLS of the connections that a program opens"},
 	"internal/settings": {0, "reads a struct from the environment and declares none"},
+	"internal/ttlcache": {0, "values that are known for a while"},
 	"migrations":        {0, "SQL"},
 	"policies/rls":      {0, "SQL"},
 	"policies/verdict":  {0, "vocabulary"},

@@ -6,13 +6,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"satchel/api/request"
 	"satchel/internal/fault"
+	"satchel/internal/ttlcache"
 	"satchel/tenancy"
 )
 
@@ -116,19 +116,11 @@ const (
 // knows, so that a page's many questions are one of the database. It is
 // bounded: anyone can ask with any origin.
 type originCache struct {
-	now func() time.Time
-
-	mu    sync.Mutex
-	found map[string]cachedOrigin
-}
-
-type cachedOrigin struct {
-	known   bool
-	expires time.Time
+	found *ttlcache.Cache[string, bool]
 }
 
 func newOriginCache() *originCache {
-	return &originCache{now: time.Now, found: map[string]cachedOrigin{}}
+	return &originCache{found: ttlcache.New[string, bool](originCacheSize, originCacheTTL)}
 }
 
 // known asks for an origin. What cannot be in any organization's list is not
@@ -137,30 +129,14 @@ func (k *originCache) known(ctx context.Context, ask func(context.Context, strin
 	if tenancy.ValidOrigin(origin) != nil {
 		return false, nil
 	}
-	if known, ok := k.remembered(origin); ok {
+	if known, ok := k.found.Get(origin); ok {
 		return known, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, originTimeout)
 	defer cancel()
 	known, err := ask(ctx, origin)
 	if err == nil {
-		k.remember(origin, known)
+		k.found.Put(origin, known)
 	}
 	return known, err
-}
-
-func (k *originCache) remembered(origin string) (known, ok bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	f, ok := k.found[origin]
-	return f.known, ok && k.now().Before(f.expires)
-}
-
-func (k *originCache) remember(origin string, known bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.found) >= originCacheSize {
-		clear(k.found) // costs each page one question, and no list to keep in order
-	}
-	k.found[origin] = cachedOrigin{known: known, expires: k.now().Add(originCacheTTL)}
 }

@@ -16,7 +16,7 @@ func TestKnownOriginsAskSeldom(t *testing.T) {
 	t.Parallel()
 	k := newOriginCache()
 	now := time.Now()
-	k.now = func() time.Time { return now }
+	k.found.Now = func() time.Time { return now }
 	asked, answer := 0, error(nil)
 	ask := func(_ context.Context, origin string) (bool, error) {
 		asked++
@@ -40,6 +40,6 @@ func TestKnownOriginsAskSeldom(t *testing.T) {
 	require.True(t, look(ourPage), "a failure is not remembered")
 	for i := range 3 * originCacheSize {
 		look(fmt.Sprintf("https://s%d.test", i))
-		require.LessOrEqual(t, len(k.found), originCacheSize)
+		require.LessOrEqual(t, k.found.Len(), originCacheSize)
 	}
 }

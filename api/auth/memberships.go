@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"satchel/internal/ttlcache"
 	"satchel/tenancy"
 )
 
@@ -21,26 +22,20 @@ const MembershipsChannel = "memberships"
 // membershipCache remembers where callers belong for as long as the database tells of changes. It
 // is empty while no connection listens. That a person belongs nowhere is not remembered.
 type membershipCache struct {
-	ttl       time.Duration // bounds what a broken connection that reports no error can cost
 	listening func() bool
-	now       func() time.Time
 	asked     *prometheus.CounterVec
 
 	mu      sync.Mutex
 	changes uint64 // what was read before the last one may be old
-	found   map[login]foundMemberships
+	// Its time bounds what a broken connection that reports no error can cost.
+	found *ttlcache.Cache[login, []tenancy.Membership]
 }
 
 type login struct{ issuer, subject string }
 
-type foundMemberships struct {
-	places  []tenancy.Membership
-	expires time.Time
-}
-
 func newMembershipCache(ttl time.Duration, listening func() bool, registry prometheus.Registerer) *membershipCache {
 	m := &membershipCache{
-		ttl: ttl, listening: listening, now: time.Now, found: map[login]foundMemberships{},
+		listening: listening, found: ttlcache.New[login, []tenancy.Membership](membershipCacheSize, ttl),
 		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "satchel_api_memberships_total", Help: "Questions where a caller belongs, by where the answer came from: cache or database.",
 		}, []string{"from"}),
@@ -68,8 +63,8 @@ func (m *membershipCache) remembered(l login) (places []tenancy.Membership, chan
 	listening := m.listening()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f, ok := m.found[l]
-	return f.places, m.changes, ok && listening && m.now().Before(f.expires)
+	places, ok = m.found.Get(l)
+	return places, m.changes, ok && listening
 }
 
 // remember keeps what was read, unless something changed since the reading began.
@@ -77,13 +72,9 @@ func (m *membershipCache) remember(l login, places []tenancy.Membership, changes
 	listening := m.listening()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.ttl <= 0 || changes != m.changes || !listening {
-		return
+	if changes == m.changes && listening {
+		m.found.Put(l, places)
 	}
-	if len(m.found) >= membershipCacheSize {
-		clear(m.found) // costs each caller one question, and no list to keep in order
-	}
-	m.found[l] = foundMemberships{places: places, expires: m.now().Add(m.ttl)}
 }
 
 // forget empties the cache: something changed.
@@ -91,7 +82,7 @@ func (m *membershipCache) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.changes++
-	clear(m.found)
+	m.found.Clear()
 }
 
 // MembershipsChanged hears MembershipsChannel.

@@ -23,7 +23,7 @@ func TestMembershipsAreForgottenWhenTheyChange(t *testing.T) {
 	watched, flushed := tenancy.NewWatched(), make(chan string, 16)
 	m := newMembershipCache(time.Second, watched.Live, prometheus.NewRegistry())
 	began := time.Now()
-	m.now = func() time.Time { return began }
+	m.found.Now = func() time.Time { return began }
 	go func() {
 		_ = db.Listen(ctx, tenancy.Channels{MembershipsChannel: func(p string) { m.forget(); flushed <- p }}, watched)
 	}()
@@ -90,7 +90,7 @@ func TestMembershipsAreReadWhereNothingIsHeard(t *testing.T) {
 	t.Parallel()
 	live, now, asked := false, time.Now(), 0
 	m := newMembershipCache(time.Second, func() bool { return live }, prometheus.NewRegistry())
-	m.now = func() time.Time { return now }
+	m.found.Now = func() time.Time { return now }
 	places, during := []tenancy.Membership{{User: uuid.New()}}, func() {}
 	reads := func(want bool, why string) {
 		t.Helper()
@@ -126,7 +126,7 @@ func TestMembershipsAreReadWhereNothingIsHeard(t *testing.T) {
 	reads(true, "belongs somewhere now")
 	reads(true, "a standby needs the position of each question")
 
-	m.ttl = 0
+	m = newMembershipCache(0, func() bool { return live }, prometheus.NewRegistry())
 	places[0].Position = ""
 	reads(true, "nothing may be remembered")
 	reads(true, "nothing was remembered")

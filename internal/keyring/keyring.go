@@ -25,6 +25,7 @@ import (
 	"satchel/internal/envelope"
 	"satchel/internal/fault"
 	"satchel/internal/kms"
+	"satchel/internal/ttlcache"
 )
 
 // Config is whether new bytes are encrypted.
@@ -59,8 +60,8 @@ type Ring struct {
 	store    Store
 	box      *kms.Box
 	on       bool
-	versions *cache[id, entry]
-	masters  *cache[uuid.UUID, cipher.AEAD]
+	versions *ttlcache.Cache[id, entry]
+	masters  *ttlcache.Cache[uuid.UUID, cipher.AEAD]
 	settled  atomic.Pointer[string] // the key of the service under which all keys are
 }
 
@@ -78,7 +79,7 @@ func New(c Config, s Store, box *kms.Box) (*Ring, error) {
 	if c.On && box == nil {
 		return nil, errors.New("SATCHEL_ENCRYPTION is on and there is no key service: set SATCHEL_KMS_KEYS_FILE to a key file (`openssl rand -base64 32` makes a key), or SATCHEL_KMS_TRANSIT_URL")
 	}
-	return &Ring{store: s, box: box, on: c.On, versions: newCache[id, entry](keptVersions, keptFor), masters: newCache[uuid.UUID, cipher.AEAD](keptMasters, keptFor)}, nil
+	return &Ring{store: s, box: box, on: c.On, versions: ttlcache.New[id, entry](keptVersions, keptFor), masters: ttlcache.New[uuid.UUID, cipher.AEAD](keptMasters, keptFor)}, nil
 }
 
 // id is a version of an organization.
@@ -123,18 +124,18 @@ func (r *Ring) Find(ctx context.Context, object string) (*envelope.Key, string, 
 	if !ok {
 		return nil, "", nil
 	}
-	if e, ok := r.versions.get(i); ok {
+	if e, ok := r.versions.Get(i); ok {
 		return e.key, role, nil
 	}
 	key, err := r.read(ctx, i)
 	if errors.Is(err, ErrAbsent) {
-		r.versions.put(i, entry{})
+		r.versions.Put(i, entry{})
 		return nil, "", nil
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	r.versions.put(i, entry{key})
+	r.versions.Put(i, entry{key})
 	return key, role, nil
 }
 
@@ -161,7 +162,7 @@ func (r *Ring) Make(ctx context.Context, object string) error {
 	if !ok || role != content || !r.on {
 		return nil
 	}
-	if e, ok := r.versions.get(i); ok && e.key != nil {
+	if e, ok := r.versions.Get(i); ok && e.key != nil {
 		return nil
 	}
 	secret := make([]byte, envelope.KeySize)
@@ -181,7 +182,7 @@ func (r *Ring) Make(ctx context.Context, object string) error {
 	if err != nil {
 		return err
 	}
-	r.versions.put(i, entry{key})
+	r.versions.Put(i, entry{key})
 	return nil
 }
 
@@ -210,7 +211,7 @@ func (r *Ring) Share(ctx context.Context, from, to string) error {
 	if _, err := r.store.Add(ctx, target.record(), record); err != nil {
 		return ErrUnavailable.Because(err)
 	}
-	r.versions.drop(target)
+	r.versions.Drop(target)
 	return nil
 }
 
@@ -224,7 +225,7 @@ func (r *Ring) Drop(ctx context.Context, object string) error {
 	if err := r.store.Remove(ctx, i.record()); err != nil {
 		return ErrUnavailable.Because(err)
 	}
-	r.versions.drop(i)
+	r.versions.Drop(i)
 	return nil
 }
 

@@ -308,7 +308,7 @@ func TestWhatAProcessKnows(t *testing.T) {
 	s, o := &memory{records: map[string][]byte{}}, object()
 	r := ringOf(t, s, boxOf(t, "first"))
 	now := time.Now()
-	r.versions.now = func() time.Time { return now }
+	r.versions.Now = func() time.Time { return now }
 	require.NoError(t, r.Make(t.Context(), o))
 	asked := s.gets
 	require.NotNil(t, find(t, r, o))
@@ -318,9 +318,9 @@ func TestWhatAProcessKnows(t *testing.T) {
 	now = now.Add(keptFor)
 	require.Nil(t, find(t, r, o))
 	for i := range 2 * keptVersions {
-		r.versions.put(id{version: uuid.UUID{byte(i), byte(i >> 8)}}, entry{})
+		r.versions.Put(id{version: uuid.UUID{byte(i), byte(i >> 8)}}, entry{})
 	}
-	require.LessOrEqual(t, len(r.versions.values), keptVersions)
+	require.LessOrEqual(t, r.versions.Len(), keptVersions)
 }
 
 func TestKeyStoreFails(t *testing.T) {

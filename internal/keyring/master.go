@@ -27,7 +27,7 @@ func place(name string) string { return "keyring " + name }
 
 // master gives the key of an organization, and makes it when there is none and it is to wrap.
 func (r *Ring) master(ctx context.Context, org uuid.UUID, makes bool) (cipher.AEAD, error) {
-	if m, ok := r.masters.get(org); ok {
+	if m, ok := r.masters.Get(org); ok {
 		return m, nil
 	}
 	if r.box == nil {
@@ -49,7 +49,7 @@ func (r *Ring) master(ctx context.Context, org uuid.UUID, makes bool) (cipher.AE
 	if err != nil {
 		return nil, err
 	}
-	r.masters.put(org, m)
+	r.masters.Put(org, m)
 	return m, nil
 }
 

@@ -4,7 +4,6 @@ package oidc
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -77,7 +76,7 @@ type Verifier struct {
 	client *http.Client
 	now    func() time.Time
 
-	verified verified
+	verified *verified
 
 	mu       sync.Mutex
 	verifier *oidc.IDTokenVerifier
@@ -95,8 +94,9 @@ func New(c Config) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{config: c, now: time.Now, verified: verified{found: map[[sha256.Size]byte]verifiedToken{}}}
-	v.client = newClient(roots, func() { v.verified.forget(v.now()) })
+	v := &Verifier{config: c, now: time.Now}
+	v.verified = newVerified(func() time.Time { return v.now() })
+	v.client = newClient(roots, v.verified.forget)
 	return v, nil
 }
 
@@ -105,7 +105,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 	if len(raw) > maxToken || strings.Count(raw, ".") != 2 {
 		return Identity{}, ErrToken
 	}
-	if who, ok := v.verified.get(raw, v.now()); ok {
+	if who, ok := v.verified.get(raw); ok {
 		return who, nil
 	}
 	if err := v.checkType(raw); err != nil {
@@ -126,7 +126,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Identity, error) {
 		return Identity{}, ErrToken.Because(errors.New("no subject"))
 	}
 	who := Identity{Issuer: token.Issuer, Subject: token.Subject, Until: token.Expiry.Add(v.config.Skew), Claims: &Claims{token.Claims}}
-	v.verified.put(raw, who, v.now())
+	v.verified.put(raw, who)
 	return who, nil
 }
 

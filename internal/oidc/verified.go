@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"satchel/internal/ttlcache"
 )
 
 const (
@@ -17,46 +19,33 @@ const (
 // token, and a signature is most of what such a request costs before it begins. Tokens that were
 // refused are not remembered.
 type verified struct {
-	mu    sync.Mutex
-	found map[[sha256.Size]byte]verifiedToken
-	from  time.Time // nothing is remembered before
+	found *ttlcache.Cache[[sha256.Size]byte, Identity]
+
+	mu   sync.Mutex
+	from time.Time // nothing is remembered before
 }
 
-type verifiedToken struct {
-	who     Identity
-	expires time.Time
+func newVerified(now func() time.Time) *verified {
+	v := &verified{found: ttlcache.New[[sha256.Size]byte, Identity](verifiedSize, verifiedTTL)}
+	v.found.Now = now
+	return v
 }
 
-func (k *verified) get(raw string, now time.Time) (Identity, bool) {
-	key := sha256.Sum256([]byte(raw))
+func (k *verified) get(raw string) (Identity, bool) { return k.found.Get(sha256.Sum256([]byte(raw))) }
+
+func (k *verified) put(raw string, who Identity) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	f, ok := k.found[key]
-	return f.who, ok && now.Before(f.expires)
-}
-
-func (k *verified) put(raw string, who Identity, now time.Time) {
-	key := sha256.Sum256([]byte(raw))
-	expires := now.Add(verifiedTTL)
-	if who.Until.Before(expires) {
-		expires = who.Until
+	if !k.found.Now().Before(k.from) {
+		k.found.PutUntil(sha256.Sum256([]byte(raw)), who, who.Until)
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if now.Before(k.from) {
-		return
-	}
-	if len(k.found) >= verifiedSize {
-		clear(k.found) // costs each token one verification, and no list to keep in order
-	}
-	k.found[key] = verifiedToken{who: who, expires: expires}
 }
 
 // forget forgets all tokens: the issuer has other keys. The earlier ones may verify for an instant
 // longer, so that nothing is remembered for a while.
-func (k *verified) forget(now time.Time) {
+func (k *verified) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	clear(k.found)
-	k.from = now.Add(cacheTTL)
+	k.found.Clear()
+	k.from = k.found.Now().Add(cacheTTL)
 }

@@ -89,7 +89,8 @@ func rehearse(ctx context.Context, tx pgx.Tx) (wanted things, err error) {
 // again makes what differs once more, from the text that the catalog has of it, as a database has it that was changed by
 // bring. PostgreSQL may write that in another way (a column of a union gets a name), and it is the same.
 func again(ctx context.Context, stage pgx.Tx, has, wanted things) error {
-	made := slices.Concat(compare(has, wanted).made[view], compare(has, wanted).made[policy])
+	d := compare(has, wanted)
+	made := slices.Concat(d.made[view], d.made[policy])
 	for _, t := range made {
 		here := strings.NewReplacer("public.", rehearsal+".", "months.", rehearsalMonths+".").Replace(t.Relation)
 		sql := strings.Replace(t.Make, t.Relation, here, 1)
