@@ -12,5 +12,9 @@ export SATCHEL_UPLOAD_TTL=60s # a test waits for abandoned uploads to expire
 . "$(dirname "$0")/lib/scratch.sh"
 scratch_stack gotestsum
 
+# Of the whole, up to three tests that fail run a second time: here a browser, a virus scanner and a database share two
+# processors with the test. The summary of make test names what needed it. What one works on runs once.
+again=(--rerun-fails=1 --rerun-fails-max-failures=3 --rerun-fails-run-root-test --rerun-fails-abort-on-data-race)
+(($# == 0)) || again=()
 alone SATCHEL_STACK_FILE="$SATCHEL_LOCAL/satchel.json" \
-  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/e2e.json" -- -count=1 -trimpath -timeout 30m ./e2e/... "$@"
+  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/e2e.json" "${again[@]}" --packages ./e2e/... -- -count=1 -trimpath -timeout 30m "$@"

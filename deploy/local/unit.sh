@@ -12,12 +12,14 @@ export SATCHEL_POSTGRES_MEMORY=yes # most of the time of a test would be its dat
 . "$(dirname "$0")/lib/scratch.sh"
 scratch_database postgres versitygw temporal gotestsum
 
+all=()
 if (($# == 0)); then
   mapfile -t packages < <(go list -C "$SATCHEL_ROOT" ./... | grep -vE '/(e2e|bench)(/|$)')
   # The longest first: begun last, they would run alone at the end while a processor waits.
-  set -- ./workers/pipeline ./api ./api/uploads "${packages[@]}"
+  # Up to three tests that fail run a second time, as in e2e.sh.
+  all=(--rerun-fails=1 --rerun-fails-max-failures=3 --rerun-fails-run-root-test --rerun-fails-abort-on-data-race --packages "./workers/pipeline ./api ./api/uploads ${packages[*]}")
 fi
 # What is compiled with -trimpath does not depend on the folder: another clone of the project finds it in Go's cache.
 alone SATCHEL_TEST_POSTGRES="$(postgres_url postgres postgres)" \
   SATCHEL_TEST_VERSITYGW="$(versitygw_program)" SATCHEL_TEST_TEMPORAL="$(temporal_program)" \
-  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/unit.json" -- -race -trimpath -timeout 30m "$@"
+  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/unit.json" "${all[@]}" -- -race -trimpath -timeout 30m "$@"

@@ -1,4 +1,4 @@
-import type { Schemas } from '@satchel/client'
+import { type Schemas, asProblem } from '@satchel/client'
 import { queryOptions } from '@tanstack/react-query'
 
 import type { Work } from './context.tsx'
@@ -37,9 +37,28 @@ export const generationById = (w: Work, id: string) => queryOptions({
 export const providers = (w: Work) => one(w, ['generations', 'providers'], signal => w.api.GET('/api/v1/generation/providers', { signal }))
 export const spending = (w: Work) => one(w, ['generations', 'spending'], signal => w.api.GET('/api/v1/generation/spending', { signal }))
 
+// The text of a new file is read up to half a minute after the file is there: a request about it is asked again for two minutes.
+const mostReadings = 60
+const betweenReadings = 2000 // ms
+const isStillRead = (e: unknown) => asProblem(e).code === 'text_not_ready'
+
+/** Asks for a document, and again while the text of its file is still being read; waits is called when that begins. */
+export async function askFor(w: Work, body: Wanted & { confirm_prompt?: string }, waits: () => void): Promise<Generation> {
+  for (let n = 0; ; n++) {
+    try {
+      return (await w.api.POST('/api/v1/generations', { params: { header: { 'Idempotency-Key': crypto.randomUUID() } }, body })).data!
+    } catch (e) {
+      if (n === mostReadings || !isStillRead(e)) throw e
+      waits()
+      await new Promise(done => setTimeout(done, betweenReadings))
+    }
+  }
+}
+
 export interface Wanted { kind: GenerationKind; language: 'en' | 'de'; level: GenerationLevel; count: number; file_id?: string; topic?: string; provider: string }
 
 /** What would be sent for this request. It is read again each time: what was seen must be what is sent. */
 export const previewOf = (w: Work, wanted: Wanted) => queryOptions({
-  ...one<GenerationPreview>(w, ['generations', 'preview', wanted], signal => w.api.GET('/api/v1/generation/preview', { params: { query: wanted }, signal })), staleTime: 0, gcTime: 0, retry: false,
+  ...one<GenerationPreview>(w, ['generations', 'preview', wanted], signal => w.api.GET('/api/v1/generation/preview', { params: { query: wanted }, signal })), staleTime: 0, gcTime: 0,
+  retry: (n, e) => n < mostReadings && isStillRead(e), retryDelay: betweenReadings,
 })

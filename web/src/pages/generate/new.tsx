@@ -5,13 +5,13 @@ import { type FormEvent, useRef, useState } from 'react'
 
 import { useWork } from '../../app/context.tsx'
 import { policies } from '../../app/queries-admin.ts'
-import { type GenerationKind, type GenerationLevel, type Wanted, generationKinds, generationLevels, previewOf, providers } from '../../app/queries-generate.ts'
+import { type GenerationKind, type GenerationLevel, type Wanted, askFor, generationKinds, generationLevels, previewOf, providers } from '../../app/queries-generate.ts'
 import { fileById } from '../../app/queries.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { Waiting } from '../../parts/front.tsx'
 import { useGenerateWords } from '../../parts/generate-words.tsx'
 import { money } from '../../parts/jobs.tsx'
-import { once, useAddress, useChange, useWhy } from '../../parts/manage.tsx'
+import { useAddress, useChange, useWhy } from '../../parts/manage.tsx'
 import { Title } from '../../parts/shell.tsx'
 import { Off } from './off.tsx'
 
@@ -45,6 +45,7 @@ function Wish({ makers }: { makers: { name: string; model: string; outside: bool
   const [wanted, setWanted] = useState<Wanted | null>(null) // what is looked at before it is sent
   const [error, setError] = useState('')
   const [busy, setBusy] = useState(false)
+  const [waits, setWaits] = useState(false) // for the text of a file that came a moment ago
   const alert = useRef<HTMLParagraphElement>(null)
   const models = makers.filter(m => m.outside)
   const usable = at.file ? makers : models
@@ -53,12 +54,13 @@ function Wish({ makers }: { makers: { name: string; model: string; outside: bool
     setBusy(true)
     setError('')
     try {
-      const made = (await work.api.POST('/api/v1/generations', { params: { header: once() }, body: { ...w, ...(confirmed ? { confirm_prompt: confirmed } : {}) } })).data!
+      const made = await askFor(work, { ...w, ...(confirmed ? { confirm_prompt: confirmed } : {}) }, () => setWaits(true))
       void again('generations', 'jobs')
       await navigate({ to: '/o/$org/generate/$id', params: { org: work.place.organization_id, id: made.id } })
     } catch (e) {
       setError(why(e))
       setBusy(false)
+      setWaits(false)
       setTimeout(() => alert.current?.focus(), 0)
     }
   }
@@ -78,6 +80,7 @@ function Wish({ makers }: { makers: { name: string; model: string; outside: bool
   if (usable.length === 0) return <p className="empty"><Trans>Open the menu of a file and choose “Make a document …”. Without a language model, a document is made from the text of a file only.</Trans></p>
   return (
     <>
+      {waits && <p role="status"><Trans>The text of the file is still being read.</Trans></p>}
       {error && <p ref={alert} tabIndex={-1} className="bad" role="alert">{error}</p>}
       {wanted && <Sent wanted={wanted} busy={busy} back={() => setWanted(null)} send={sha => void ask(wanted, sha)} />}
       <form className="form" hidden={wanted !== null} onSubmit={submit} aria-label={t`Make a document`}>

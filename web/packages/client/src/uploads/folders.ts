@@ -31,6 +31,9 @@ export class FolderMaker {
     return parent
   }
 
+  /** Looks for each folder at the API again: one that was sent before may have been deleted or renamed since. */
+  forget() { this.known.clear() }
+
   private async personal(): Promise<string> {
     const all = await this.api.GET('/api/v1/spaces', { params: { query: { kind: 'personal' } } })
     return all.data!.items[0]!.id

@@ -55,3 +55,21 @@ test('a file that was cancelled while its folder could not be made is not begun 
   expect(asked()).toBe(1)
   expect(uploader.items()[0]).toMatchObject({ phase: 'cancelled' })
 })
+
+test('a folder that was deleted since is made again when it is sent once more, or tried again', async () => {
+  vi.spyOn(Uppy.prototype, 'addFile').mockReturnValue('engine')
+  vi.spyOn(Uppy.prototype, 'setFileState').mockReturnValue(undefined)
+  const { api, asked } = apiThat([])
+  const uploader = uploaderOf(api)
+  const send = async () => {
+    void uploader.add(chosen(), { spaceId: 'space' })
+    await vi.advanceTimersByTimeAsync(200)
+    uploader.all('cancel')
+  }
+  await send()
+  await send()
+  expect(asked()).toBe(2)
+  uploader.retry(uploader.items()[1]!.id)
+  await vi.advanceTimersByTimeAsync(200)
+  expect(asked()).toBe(3)
+})

@@ -73,6 +73,7 @@ export class Uploader {
 
   /** Adds files to the queue. What the organization's limits refuse anyway is refused here, before its first byte. */
   async add(chosen: Chosen[], target: Target): Promise<void> {
+    if (this.active.size === 0) this.folders.forget()
     for (const { file, path } of chosen) {
       const id = `u${++this.count}`
       const item: Item = { id, name: normalName(file.name), path, size: file.size, phase: 'waiting', sent: 0 }
@@ -88,6 +89,7 @@ export class Uploader {
   retry(id: string) {
     const e = this.entries.get(id)
     if (e) { e.key = crypto.randomUUID(); e.url = undefined }
+    this.folders.forget()
     this.move(id, { type: 'retry' })
     void this.pump()
   }
