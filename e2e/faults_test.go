@@ -214,6 +214,7 @@ func TestDeleteInMidScanLeavesNothing(t *testing.T) {
 
 // The stack's upload TTL is short for these tests.
 func TestAbandonedUploadsExpire(t *testing.T) {
+	t.Parallel() // it waits for a minute
 	s := newSchool(t)
 	ctx := testContext(t)
 	for i := range 100 {
