@@ -39,11 +39,12 @@ func heard(c net.Conn) bool {
 		return true
 	}
 	quiet := false
-	err = raw.Read(func(fd uintptr) bool {
+	// Not raw.Read, which waits for its turn to read: pgx leaves a read in progress on an idle connection whose
+	// last statement took more than a moment to write, and that ends with the server's next answer.
+	err = raw.Control(func(fd uintptr) {
 		var one [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		quiet = errors.Is(err, syscall.EAGAIN)
-		return true // without waiting
 	})
 	return err != nil || !quiet
 }
