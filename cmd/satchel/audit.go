@@ -43,7 +43,7 @@ func (a *app) organizationPath(rest string) (string, error) {
 		return "", err
 	}
 	if login.Organization == "" {
-		return "", errors.New("this login names no organization: `satchel login --organization ID` does")
+		return "", errors.New("this login names no organization: `satchel login --org ID` does")
 	}
 	return "/api/v1/organizations/" + url.PathEscape(login.Organization) + rest, nil
 }

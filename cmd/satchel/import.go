@@ -48,7 +48,7 @@ the bytes which the source gave.
   satchel import folder ~/school --to "Staff/Archive"
   satchel import supabase --url https://PROJECT.supabase.co
   satchel import s3 --endpoint s3.example:443 --bucket files --to Staff
-  satchel import webdav --url https://cloud.example/remote.php/dav/files/NAME --to Staff
+  satchel import webdav --url https://cloud.example/remote.php/dav/files/NAME --user NAME --to Staff
 
 An import that was cut goes on where it stopped when the same command is given
 again, and makes no duplicate. Files that changed since become new versions. What

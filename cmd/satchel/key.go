@@ -73,7 +73,7 @@ func (a *app) keyCreate(org *string) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&n.Role, "role", "teacher", "student, teacher or admin")
-	cmd.Flags().StringSliceVar(&n.Scopes, "scope", nil, "what it is for: files:read, files:write, members:read, members:manage, usage:read, audit:read, organization:read, generation:manage")
+	cmd.Flags().StringSliceVar(&n.Scopes, "scope", nil, "what it is for: files:read, files:write, members:read, members:manage, spaces:manage, shares:manage, rosters:send, usage:read, audit:read, organization:read, generation:manage")
 	cmd.Flags().BoolVar(&n.AllSpaces, "all-spaces", false, "as an owner: it acts in every space, confidential ones too")
 	cmd.Flags().DurationVar(&life, "expires", 0, "how long it works, at most 8760h (default: 90 days)")
 	return cmd

@@ -57,7 +57,7 @@ With --width or --height it is the address of a picture of the file in that size
 	}
 	fl := cmd.Flags()
 	fl.IntVar(&of.Version, "version", 0, "this version (default: the published one)")
-	fl.StringVar(&of.Rendition, "rendition", "", "a preview by its name; `satchel status FILE --json` lists them")
+	fl.StringVar(&of.Rendition, "rendition", "", "a preview by its `name`; satchel status ID --json lists them")
 	fl.BoolVar(&of.Attachment, "attachment", false, "browsers save it and do not show it")
 	fl.DurationVar(&life, "expires-in", life, "for how long, at most 1m")
 	fl.IntVar(&p.Width, "width", 0, "of a picture, in pixels")

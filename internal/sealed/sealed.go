@@ -17,7 +17,7 @@ import (
 
 // Config holds the keys.
 type Config struct {
-	Keys string `env:"SATCHEL_SECRETS_KEY,required"` // keys that seal the secrets of webhooks in the database, one a line, each the base64 of 32 bytes (`openssl rand -base64 32`); the first seals, all open, so a new key is put in front of the old one
+	Keys string `env:"SATCHEL_SECRETS_KEY,required"` // keys that seal secrets in the database (of webhooks, addresses of parents who are asked) and encrypt what Temporal stores, one a line, each the base64 of 32 bytes (`openssl rand -base64 32`); the first seals, all open, so a new key is put in front of the old one
 }
 
 const keySize = 32

@@ -28,8 +28,8 @@ const (
 )
 
 // Scopes is the one table of what each scope reaches; a test walks it against
-// tenancy.Grants. Guardians, consent and who is in which space stay with people, and
-// so do keys themselves: a key that leaked must not make another.
+// tenancy.Grants. Guardians, consent, logins and break-glass stay with people, and so
+// do keys themselves: a key that leaked must not make another.
 var Scopes = map[Scope][]tenancy.Action{
 	FilesRead:        {tenancy.ReadFiles, tenancy.ReadSpaces, tenancy.ReadQuota},
 	FilesWrite:       {tenancy.Upload, tenancy.EditFiles},

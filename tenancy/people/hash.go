@@ -13,7 +13,7 @@ import (
 
 // HashConfig is the key under which user names and mail addresses are kept.
 type HashConfig struct {
-	Key string `env:"SATCHEL_PEOPLE_HASH_KEY,required"` // secret of at least 32 bytes under which user names and mail addresses of people are hashed; with another one no first sign-in finds its person by them until the roster is imported again
+	Key string `env:"SATCHEL_PEOPLE_HASH_KEY,required"` // secret of at least 32 bytes under which user names and mail addresses of people are hashed; with another one no first sign-in finds its person by them until the roster is imported again, and findings of personal data do not compare with later ones
 }
 
 // minKey is the length of a SHA-256. RFC 2104, section 3, discourages shorter keys.
