@@ -193,6 +193,56 @@ func TestSentAgain(t *testing.T) {
 	require.Error(t, once.Rewind())
 }
 
+// TestKeptIsSentAgain: what a checksum was taken of is what is sent, as often as it is, also after a request that ended
+// in its middle; with and without room to keep it. Nothing of it is given when it was closed. It runs before those that
+// run side by side, since it takes all room.
+func TestKeptIsSentAgain(t *testing.T) {
+	plain := random(3*Segment + 1)
+	k := keyOf(t, one)
+	for _, free := range []bool{true, false} {
+		s := k.Seal("content", Span{Last: true}, bytes.NewReader(plain), int64(len(plain)))
+		if !free {
+			require.NoError(t, room.Acquire(t.Context(), keptAtMost))
+		}
+		s.Repeatable()
+		require.Equal(t, free, s.room > 0)
+		_, err := io.ReadFull(s, make([]byte, sealed+7))
+		require.NoError(t, err)
+		require.NoError(t, s.Rewind())
+		var sum bytes.Buffer
+		require.NoError(t, s.Sum(writerHash{&sum}))
+		require.Len(t, sum.Bytes(), int(SealedSize(int64(len(plain)))))
+		_, err = io.ReadFull(s, make([]byte, 2*sealed))
+		require.NoError(t, err)
+		require.NoError(t, s.Rewind())
+		sent, err := io.ReadAll(s.Body())
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(sum.Bytes(), sent))
+		got, err := read(k, sent, 0, -1)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(plain, got))
+		require.NoError(t, s.Rewind())
+		s.Close()
+		s.Close()
+		_, err = s.Read(make([]byte, 1))
+		require.ErrorIs(t, err, errSealerClosed)
+		if !free {
+			room.Release(keptAtMost)
+		}
+		require.True(t, room.TryAcquire(keptAtMost), "it is given back")
+		room.Release(keptAtMost)
+	}
+	large := k.Seal("content", Span{Last: true}, bytes.NewReader(nil), keptAtMost).Repeatable()
+	require.Zero(t, large.room, "it never fits")
+}
+
+// writerHash is a checksum that is all of the bytes.
+type writerHash struct{ *bytes.Buffer }
+
+func (writerHash) Sum(b []byte) []byte { return b }
+func (writerHash) Size() int           { return 0 }
+func (writerHash) BlockSize() int      { return 1 }
+
 // TestWhatCannotBeEncrypted: a part that does not fill its segments, and a text that is
 // shorter than was said.
 func TestWhatCannotBeEncrypted(t *testing.T) {

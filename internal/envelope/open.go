@@ -17,18 +17,23 @@ type Opener struct {
 	want  int64 // bytes that are still wanted, or below zero for all
 	last  bool  // the last segment was read
 
-	buffer *[sealed]byte
-	rest   []byte // plain text that was not given yet
-	into   []byte // of the caller of Read, with room for a segment; nil: none
-	direct bool   // rest lies there
-	err    error
+	fetcher *fetcher // of a long range
+	buffer  *[sealed]byte
+	rest    []byte // plain text that was not given yet
+	into    []byte // of the caller of Read, with room for a segment; nil: none
+	direct  bool   // rest lies there
+	err     error
 }
 
 // Open decrypts a range of an object. src gives the bytes of r, or fewer where the object
 // ends before; size says how many it gives, so that a connection that broke is not taken for
 // the end. Closing it closes src.
 func (k *Key) Open(role string, src io.ReadCloser, r Range, size int64) *Opener {
-	return &Opener{key: k, src: src, place: k.place(role), left: size, next: r.first, skip: r.skip, want: r.want}
+	o := &Opener{key: k, src: src, place: k.place(role), left: size, next: r.first, skip: r.skip, want: r.want}
+	if size >= worthAhead {
+		o.fetcher = fetch(src, size)
+	}
+	return o
 }
 
 // Read gives plain text, and none that was not authenticated.
@@ -73,11 +78,19 @@ func (o *Opener) WriteTo(w io.Writer) (total int64, err error) {
 
 // Close closes the source. It leaves the buffer alone: another goroutine may be reading, and
 // what it reads must not become another object's.
-func (o *Opener) Close() error { return o.src.Close() }
+func (o *Opener) Close() error {
+	if o.fetcher != nil {
+		o.fetcher.stop()
+	}
+	return o.src.Close()
+}
 
 // end is called by who reads.
 func (o *Opener) end(err error) {
 	o.err, o.rest = err, nil
+	if o.fetcher != nil {
+		o.fetcher.end()
+	}
 	if o.buffer != nil {
 		buffers.Put(o.buffer)
 		o.buffer = nil
@@ -106,11 +119,8 @@ func (o *Opener) fill() error {
 	if n < overhead {
 		return ErrAltered
 	}
-	if o.buffer == nil {
-		o.buffer = buffers.Get().(*[sealed]byte)
-	}
-	b := o.buffer[:n]
-	if _, err := io.ReadFull(o.src, b); err != nil {
+	b, err := o.segment(int(n))
+	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
@@ -129,6 +139,18 @@ func (o *Opener) fill() error {
 	}
 	o.next++
 	return o.take(plain)
+}
+
+// segment reads the next n bytes.
+func (o *Opener) segment(n int) ([]byte, error) {
+	if o.fetcher != nil {
+		return o.fetcher.next(n)
+	}
+	if o.buffer == nil {
+		o.buffer = buffers.Get().(*[sealed]byte)
+	}
+	_, err := io.ReadFull(o.src, o.buffer[:n])
+	return o.buffer[:n], err
 }
 
 // take keeps what was asked for of a segment.

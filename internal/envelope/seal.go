@@ -4,8 +4,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // buffers hold one segment each. Those of a reader that is not read to its end go with it.
@@ -27,7 +30,16 @@ type Sealer struct {
 
 	keep   bool
 	nonces [][nonceSize]byte // by segment, when they are kept
+	kept   []*[sealed]byte   // by segment, where there was room to keep them whole
+	room   int64             // that was taken for them; zero: none was
+	closed bool
 }
+
+// keptAtMost is how many bytes of cipher text a process keeps at once, to send what it has taken
+// a checksum of. Texts for which there is no room at the moment are encrypted twice.
+const keptAtMost = 32 << 20
+
+var room = semaphore.NewWeighted(keptAtMost)
 
 // Seal encrypts exactly length bytes of src, which are that part of an object. The role
 // says what the object is to its version.
@@ -36,17 +48,56 @@ func (k *Key) Seal(role string, span Span, src io.Reader, length int64) *Sealer 
 }
 
 // Repeatable lets the same bytes come when the text is read again from its beginning, so
-// that a hash can be taken first. The text must not change in between: its segments are
-// encrypted again with the nonces that they had.
+// that a checksum can be taken first. The cipher text is kept where there is room. Else the
+// text must not change in between: its segments are encrypted again with the nonces that they
+// had. Close it when it was sent.
 func (s *Sealer) Repeatable() *Sealer {
 	s.keep = true
+	if n := (s.length/Segment + 1) * sealed; n <= keptAtMost && room.TryAcquire(n) { // whole buffers
+		s.room = n
+	}
 	return s
+}
+
+// Sum adds the whole cipher text to a checksum, and begins again.
+func (s *Sealer) Sum(h hash.Hash) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.ended {
+		if err := s.fill(); err != nil {
+			return err
+		}
+		_, _ = h.Write(s.rest)
+	}
+	return s.rewind()
+}
+
+var errSealerClosed = errors.New("the encrypted bytes are not kept any more")
+
+// Close gives up what was kept. A client that still reads, of a request that failed, gets an
+// error, and nothing of what the memory holds next.
+func (s *Sealer) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed, s.rest = true, nil
+	for _, b := range s.kept {
+		buffers.Put(b)
+	}
+	s.kept = nil
+	room.Release(s.room)
+	s.release()
 }
 
 // Read gives encrypted bytes.
 func (s *Sealer) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return 0, errSealerClosed
+	}
 	if len(s.rest) == 0 {
 		if s.ended {
 			s.release()
@@ -70,24 +121,37 @@ func (s *Sealer) release() {
 
 // fill encrypts the next segment in its place in the buffer.
 func (s *Sealer) fill() error {
+	n := min(s.length-s.at, Segment)
+	index := s.at / Segment
+	last := n < Segment
+	if index < int64(len(s.kept)) {
+		s.rest = s.kept[index][:n+overhead]
+	} else if err := s.seal(index, n, last); err != nil {
+		return err
+	}
+	s.at += n
+	s.ended = last || s.at == s.length && !s.span.Last
+	return nil
+}
+
+func (s *Sealer) seal(index, n int64, last bool) error {
 	if s.buffer == nil {
 		s.buffer = buffers.Get().(*[sealed]byte)
 	}
 	b := s.buffer[:]
-	n := min(s.length-s.at, Segment)
 	if _, err := io.ReadFull(s.src, b[nonceSize:nonceSize+n]); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		return fmt.Errorf("read what is to be encrypted: %w", err)
 	}
-	index := s.at / Segment
 	s.nonce(int(index), b[:nonceSize])
-	last := n < Segment
 	number := s.span.Offset/Segment + index
 	s.rest = s.key.aead.Seal(b[:nonceSize], b[:nonceSize], b[nonceSize:nonceSize+n], s.place.of(number, last))
-	s.at += n
-	s.ended = last || s.at == s.length && !s.span.Last
+	if s.room > 0 {
+		s.kept = append(s.kept, s.buffer)
+		s.buffer = nil
+	}
 	return nil
 }
 
@@ -106,11 +170,15 @@ func (s *Sealer) nonce(index int, to []byte) {
 func (s *Sealer) Rewind() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.rewind()
+}
+
+func (s *Sealer) rewind() error {
 	back, ok := s.src.(io.Seeker)
 	if !ok {
 		return errors.New("what is to be encrypted cannot be read again")
 	}
-	if _, err := back.Seek(0, io.SeekStart); err != nil {
+	if _, err := back.Seek(min(int64(len(s.kept))*Segment, s.length), io.SeekStart); err != nil {
 		return fmt.Errorf("read again what is to be encrypted: %w", err)
 	}
 	s.at, s.ended, s.rest = 0, false, nil

@@ -192,7 +192,7 @@ func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64
 
 // PutWithSHA256 stores an object whole, which the store refuses unless the bytes
 // that reach it have this SHA-256, and gives its ETag. Where the object is encrypted the
-// store is given the SHA-256 of the cipher text instead, and the body is read twice.
+// store is given a checksum of the cipher text instead. The body may be read twice.
 func (b *Bucket) PutWithSHA256(ctx context.Context, key string, body io.ReadSeeker, size int64, sum []byte) (string, error) {
 	k, role, err := b.findToWrite(ctx, key)
 	if err != nil {

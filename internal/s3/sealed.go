@@ -2,12 +2,12 @@ package s3
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/minio/crc64nvme"
 	"github.com/minio/minio-go/v7"
 
 	"satchel/internal/envelope"
@@ -157,22 +157,38 @@ func (b *Bucket) DropKey(ctx context.Context, key string) error {
 // whole is the span of an object that is stored at once.
 var whole = envelope.Span{Last: true}
 
+// checksumHeader is how the store is told what it has to get of an encrypted object. A
+// CRC-64 finds what changes on the way, as in objects that are joined, and costs a
+// thirtieth of a SHA-256. Against who can write to the store it does not help, nor need it:
+// each segment is authenticated when it is read.
+const checksumHeader = "x-amz-checksum-crc64nvme"
+
 // putSealed stores an object whole, encrypted. With check, the store refuses other bytes
-// than those that were encrypted, which are then made twice.
+// than those that were encrypted.
 func (b *Bucket) putSealed(ctx context.Context, k *envelope.Key, role, key string, body io.Reader, size int64, opts minio.PutObjectOptions, check bool) (string, error) {
 	s := k.Seal(role, whole, body, size)
 	mark(&opts)
+	defer s.Close()
 	if check {
-		h := sha256.New()
-		if _, err := io.Copy(h, s.Repeatable()); err != nil {
+		h := crc64nvme.New()
+		if err := s.Repeatable().Sum(h); err != nil {
 			return "", err
 		}
-		if err := s.Rewind(); err != nil {
-			return "", err
-		}
-		opts.UserMetadata[sha256Header] = encodeSum(h.Sum(nil))
+		opts.UserMetadata[checksumHeader] = encodeSum(h.Sum(nil))
 	}
 	info, err := b.core.PutObject(ctx, b.name, key, s.Body(), envelope.SealedSize(size), "", "", opts)
+	if err != nil {
+		return "", fmt.Errorf("put object: %w", classify(err))
+	}
+	return info.ETag, nil
+}
+
+// PutWithCRC64 stores an object as it is, which the store refuses unless the bytes that reach it
+// have this CRC-64/NVME, and gives its ETag.
+func (b *Bucket) PutWithCRC64(ctx context.Context, key string, body io.Reader, size int64, sum []byte) (string, error) {
+	opts := put("")
+	opts.UserMetadata = map[string]string{checksumHeader: encodeSum(sum)}
+	info, err := b.core.PutObject(ctx, b.name, key, body, size, "", "", opts)
 	if err != nil {
 		return "", fmt.Errorf("put object: %w", classify(err))
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"net/http"
 	"testing"
 
 	"github.com/google/uuid"
@@ -145,6 +146,35 @@ func TestWhatIsStoredIsNotReadable(t *testing.T) {
 	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Staging))
 	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Clean))
 	holdsNothingReadable(t, s.raw.Keys)
+}
+
+// flipping changes a byte of what is stored on its way.
+type flipping struct{ next http.RoundTripper }
+
+func (f flipping) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodPut && r.ContentLength > envelope.Segment {
+		body, err := io.ReadAll(r.Body)
+		if err := errors.Join(err, r.Body.Close()); err != nil {
+			return nil, err
+		}
+		body[len(body)/2] ^= 1
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	return f.next.RoundTrip(r)
+}
+
+// TestCipherTextThatChangesOnTheWayIsRefused: by the store, before anything is there.
+func TestCipherTextThatChangesOnTheWayIsRefused(t *testing.T) {
+	t.Parallel()
+	c := s3test.Serve(t)
+	c.Wrap = func(next http.RoundTripper) http.RoundTripper { return flipping{next} }
+	s, key := sealedOn(t, s3test.Raw(t, c), true), newKey()
+	require.NoError(t, s.Staging.Prepare(t.Context(), key))
+	sum := sha256.Sum256(secretText)
+	_, err := s.Staging.PutWithSHA256(t.Context(), key, bytes.NewReader(secretText), int64(len(secretText)), sum[:])
+	require.ErrorContains(t, err, "did not match")
+	_, err = s.Staging.Stat(t.Context(), key)
+	require.ErrorIs(t, err, s3.ErrMissing)
 }
 
 // TestPartsMakeOneObject: parts that are encrypted apart, one of them sent twice with other

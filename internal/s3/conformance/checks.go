@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/minio/crc64nvme"
 	"github.com/minio/minio-go/v7"
 	"golang.org/x/sync/errgroup"
 
@@ -27,6 +29,7 @@ func Checks() []Check {
 		{Name: "conditional-read", For: "people get the bytes that were scanned and no others", Do: "Use a store that honors If-Match at GET. Nothing replaces this.", run: conditionalRead},
 		{Name: "missing", For: "reconciliation and restores tell a lost object from an outage", Do: "Use a store that answers 404 NoSuchKey for an object that is not there. Some do so only where the account may list the bucket.", run: missing},
 		{Name: "checksum", For: "bytes that change on their way to the store are refused", Do: "Use a store that verifies x-amz-checksum-sha256.", run: checksum},
+		{Name: "checksum-crc64", For: "encrypted bytes that change on their way to the store are refused", Do: "Use a store that verifies x-amz-checksum-crc64nvme.", run: checksumCRC64},
 		{Name: "checksum-kept", For: "satchel admin restore-check --fast; without it that reads each object whole", Do: "Leave --fast out after a restore.", Optional: true, run: checksumKept},
 		{Name: "create-only", For: "one data key a version, signed checkpoints that are not replaced", Do: "Use a store that honors If-None-Match: * at PUT, also for requests at the same moment.", run: createOnly},
 		{Name: "conditional-replace", For: "data keys that are wrapped again are not lost", Do: "Use a store that honors If-Match at PUT, also for requests at the same moment.", run: conditionalReplace},
@@ -168,21 +171,38 @@ func missing(ctx context.Context, b *bench) error {
 }
 
 func checksum(ctx context.Context, b *bench) error {
-	key, sum := b.key("checksum"), sha256.Sum256([]byte("what was hashed"))
-	if _, err := b.work.PutWithSHA256(ctx, key, strings.NewReader("what was bashed"), 15, sum[:]); err == nil {
-		return wrong("bytes with another SHA-256 than was said were stored")
+	sum := sha256.Sum256([]byte(hashed))
+	return checked(ctx, b, "checksum", "SHA-256", func(key, text string) (string, error) {
+		return b.work.PutWithSHA256(ctx, key, strings.NewReader(text), int64(len(text)), sum[:])
+	})
+}
+
+func checksumCRC64(ctx context.Context, b *bench) error {
+	sum := binary.BigEndian.AppendUint64(nil, crc64nvme.Checksum([]byte(hashed)))
+	return checked(ctx, b, "checksum-crc64", "CRC-64", func(key, text string) (string, error) {
+		return b.work.PutWithCRC64(ctx, key, strings.NewReader(text), int64(len(text)), sum)
+	})
+}
+
+const hashed, changed = "what was hashed", "what was bashed"
+
+// checked says whether bytes are refused that do not have the checksum that put sends along.
+func checked(ctx context.Context, b *bench, name, kind string, put func(key, text string) (etag string, err error)) error {
+	key := b.key(name)
+	if _, err := put(key, changed); err == nil {
+		return wrong("bytes with another %s than was said were stored", kind)
 	}
 	if _, err := b.work.Stat(ctx, key); !errors.Is(err, s3.ErrMissing) {
 		return want(err, s3.ErrMissing, "bytes that were refused")
 	}
-	etag, err := b.work.PutWithSHA256(ctx, key, strings.NewReader("what was hashed"), 15, sum[:])
+	etag, err := put(key, hashed)
 	if err != nil {
 		return err
 	}
-	if _, err := b.work.PutWithSHA256(ctx, key, strings.NewReader("what was bashed"), 15, sum[:]); err == nil {
-		return wrong("bytes with another SHA-256 than was said replaced an object")
+	if _, err := put(key, changed); err == nil {
+		return wrong("bytes with another %s than was said replaced an object", kind)
 	}
-	return holds(ctx, b.work, key, etag, 0, -1, "what was hashed")
+	return holds(ctx, b.work, key, etag, 0, -1, hashed)
 }
 
 func checksumKept(ctx context.Context, b *bench) error {

@@ -81,7 +81,7 @@ func TestStoreThatIgnoresConditionsIsFound(t *testing.T) {
 			require.NotEmpty(t, r.For, r.Check)
 		}
 	}
-	require.Equal(t, map[string]bool{"conditional-read": true, "checksum": true, "create-only": true, "conditional-replace": true, "copy": true}, failed)
+	require.Equal(t, map[string]bool{"conditional-read": true, "checksum": true, "checksum-crc64": true, "create-only": true, "conditional-replace": true, "copy": true}, failed)
 }
 
 // TestOneAccountForAllIsFound: the rights of a program are checked when it is said whose they are.
