@@ -18,7 +18,7 @@ const (
 	tooOften = "too many requests issued to Worker Deployment"
 )
 
-var errTooOften = errors.New("Temporal was asked about the builds of workers too often") //nolint:staticcheck // a name
+var errTooOften = errors.New("Temporal was asked about the builds of workers too often")
 
 // promote gives the work to the workers of this release, and waits until nothing is left for those of another.
 func (r release) promote(ctx context.Context, folder, other string) error {

@@ -25,7 +25,7 @@ case $1-$(grep -c "$1" asked) in
   versions-*) echo '{"builds": [{"build": "new", "open": 7}, {"build": "old", "open": 0}]}' ;;
 esac
 `, dir, tooOften)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "bin", "worker"), []byte(script), 0o700)) //nolint:gosec // it is run
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "bin", "worker"), []byte(script), 0o700))
 	r := release{name: "new", dir: dir}
 	synctest.Test(t, func(t *testing.T) { // its clock moves on when all wait
 		require.NoError(t, r.promote(t.Context(), dir, "old"))
@@ -34,6 +34,6 @@ esac
 	require.NoError(t, err)
 	require.Equal(t, "promote\npromote\nversions\nversions\nversions\n", string(asked))
 
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "bin", "worker"), []byte("#!/bin/sh\necho no Temporal >&2\nexit 1\n"), 0o700)) //nolint:gosec // it is run
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "bin", "worker"), []byte("#!/bin/sh\necho no Temporal >&2\nexit 1\n"), 0o700))
 	require.ErrorContains(t, r.promote(t.Context(), dir, "old"), "no Temporal")
 }
