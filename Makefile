@@ -1,7 +1,7 @@
 # Satchel. `make help` lists what can be made; the work is done by the scripts of deploy/local.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e bench drill chaos upgrade site images verify images-check chart kube-api contracts presidio pictures pictures-check vitals judge lint generate status logs stop clean
+.PHONY: help run build test unit e2e bench drill chaos upgrade site images verify images-check chart kube-api kube contracts presidio pictures pictures-check vitals judge lint generate status logs stop clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ chart: ## the Helm chart: lint, and what it renders (docs/kubernetes.md)
 
 kube-api: ## the chart against an API server of Kubernetes, which is built first: half an hour, once
 	@exec deploy/local/chart.sh api
+
+kube: ## the chart on a node of Kubernetes: install, upgrade under load, back, uninstall, 0 requests failed; needs root and the images (ARGS='--rate 5', ARGS=--help)
+	@exec deploy/local/kube.sh $(ARGS)
 
 contracts: ## the client and the fake of Roblox against the published contract (FILE=roblox-open-cloud.json)
 	@test -r "$(FILE)" || { echo "FILE=$(FILE) cannot be read: name the published contract"; exit 2; }

@@ -1,5 +1,6 @@
 // Command upgrade replaces the programs of a local stack by those of another release, and those by the
-// first ones again, while clients send and read files through a balancer, and counts what they met.
+// first ones again, while clients send and read files through a balancer, and counts what they met. Its
+// command kube does so with the chart on a node of Kubernetes.
 package main
 
 import (
@@ -61,6 +62,7 @@ workflow could not be replayed.`,
 		},
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.AddCommand(kubeCommand())
 	cmd.Flags().StringVar(&u.stackFile, "stack", ".local/satchel.json", "the stack's satchel.json")
 	cmd.Flags().StringVar(&older, "old", "", "folder of the older release: bin, env, process-compose.yaml")
 	cmd.Flags().StringVar(&newer, "new", "", "folder of the newer release")

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -94,42 +93,6 @@ func (r release) once(ctx context.Context, folder, name string, arguments ...str
 		return fmt.Errorf("%s of the %s release: %w: %s", name, r.name, err, bytes.TrimSpace(out))
 	}
 	return nil
-}
-
-// promote gives the work to the workers of this release, and waits until nothing is left for those of another.
-func (r release) promote(ctx context.Context, folder, other string) error {
-	if err := r.once(ctx, folder, "worker", "promote", "--timeout", startPatience.String()); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
-	for {
-		out, err := r.command(ctx, folder, "worker", nil, "versions", "--json").Output()
-		if err != nil {
-			return fmt.Errorf("versions of workers: %w", err)
-		}
-		var found struct {
-			Builds []struct {
-				Build string
-				Open  int64
-			}
-		}
-		if err := json.Unmarshal(out, &found); err != nil {
-			return fmt.Errorf("versions of workers: %w", err)
-		}
-		open := int64(0)
-		for _, b := range found.Builds {
-			if b.Build == other {
-				open = b.Open
-			}
-		}
-		if open == 0 {
-			return nil
-		}
-		if err := pause(ctx, time.Second); err != nil {
-			return fmt.Errorf("%d workflows are left for the workers of the %s release: %w", open, other, err)
-		}
-	}
 }
 
 // start starts a program and waits until it is ready. Its log is added to that of its place, such

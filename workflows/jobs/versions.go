@@ -77,7 +77,11 @@ func (c Control) Chosen(ctx context.Context) (Routing, error) {
 }
 
 func (c Control) routing(ctx context.Context) (Routing, *deploymentpb.WorkerDeploymentInfo, error) {
-	d, err := c.Client.WorkflowService().DescribeWorkerDeployment(ctx, &workflowservice.DescribeWorkerDeploymentRequest{Namespace: c.Namespace, DeploymentName: Deployment})
+	var d *workflowservice.DescribeWorkerDeploymentResponse
+	err := whenFree(ctx, func(ctx context.Context) (err error) {
+		d, err = c.Client.WorkflowService().DescribeWorkerDeployment(ctx, &workflowservice.DescribeWorkerDeploymentRequest{Namespace: c.Namespace, DeploymentName: Deployment})
+		return err
+	})
 	var none *serviceerror.NotFound
 	if errors.As(err, &none) {
 		return Routing{}, nil, nil
@@ -151,9 +155,12 @@ func (c Control) Choose(ctx context.Context, build string) error {
 }
 
 func (c Control) choose(ctx context.Context, build string, token []byte) error {
-	_, err := c.Client.WorkflowService().SetWorkerDeploymentCurrentVersion(ctx, &workflowservice.SetWorkerDeploymentCurrentVersionRequest{
-		Namespace: c.Namespace, DeploymentName: Deployment, BuildId: build, ConflictToken: token,
-		AllowNoPollers: build == "", IgnoreMissingTaskQueues: build == "",
+	err := whenFree(ctx, func(ctx context.Context) error {
+		_, err := c.Client.WorkflowService().SetWorkerDeploymentCurrentVersion(ctx, &workflowservice.SetWorkerDeploymentCurrentVersionRequest{
+			Namespace: c.Namespace, DeploymentName: Deployment, BuildId: build, ConflictToken: token,
+			AllowNoPollers: build == "", IgnoreMissingTaskQueues: build == "",
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("make build %q current: %w", build, err)
@@ -183,8 +190,11 @@ func (c Control) Ramp(ctx context.Context, build string, percent float32) error 
 	if percent == 0 {
 		build = ""
 	}
-	_, err := c.Client.WorkflowService().SetWorkerDeploymentRampingVersion(ctx, &workflowservice.SetWorkerDeploymentRampingVersionRequest{
-		Namespace: c.Namespace, DeploymentName: Deployment, BuildId: build, Percentage: percent,
+	err := whenFree(ctx, func(ctx context.Context) error {
+		_, err := c.Client.WorkflowService().SetWorkerDeploymentRampingVersion(ctx, &workflowservice.SetWorkerDeploymentRampingVersionRequest{
+			Namespace: c.Namespace, DeploymentName: Deployment, BuildId: build, Percentage: percent,
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("give build %q %.0f %% of the work: %w", build, percent, err)
@@ -223,8 +233,11 @@ func (c Control) Release(ctx context.Context, build string) (released int, err e
 
 func (c Control) release(ctx context.Context, run *commonpb.WorkflowExecution) error {
 	options, mask := unpinned()
-	_, err := c.Client.WorkflowService().UpdateWorkflowExecutionOptions(ctx, &workflowservice.UpdateWorkflowExecutionOptionsRequest{
-		Namespace: c.Namespace, WorkflowExecution: run, WorkflowExecutionOptions: options, UpdateMask: mask,
+	err := whenFree(ctx, func(ctx context.Context) error {
+		_, err := c.Client.WorkflowService().UpdateWorkflowExecutionOptions(ctx, &workflowservice.UpdateWorkflowExecutionOptionsRequest{
+			Namespace: c.Namespace, WorkflowExecution: run, WorkflowExecutionOptions: options, UpdateMask: mask,
+		})
+		return err
 	})
 	var ended *serviceerror.NotFound
 	if err != nil && !errors.As(err, &ended) {

@@ -21,7 +21,12 @@ prometheus      test "${SATCHEL_TESTS:-}" = "" || command -v promtool
 prometheus-alertmanager test "${SATCHEL_TESTS:-}" = "" || command -v amtool
 prometheus-postgres-exporter test "${SATCHEL_TESTS:-}" = "" || command -v prometheus-postgres-exporter
 openssh-client  test "${SATCHEL_TESTS:-}" = "" || command -v ssh-keygen
-etcd-server     test "${SATCHEL_KUBE:-}" = "" || command -v etcd
+etcd-server     test "${SATCHEL_KUBE:-}${SATCHEL_NODE:-}" = "" || command -v etcd
+containerd      test "${SATCHEL_NODE:-}" = "" || command -v containerd
+runc            test "${SATCHEL_NODE:-}" = "" || command -v runc
+iptables        test "${SATCHEL_NODE:-}" = "" || command -v iptables
+iproute2        test "${SATCHEL_NODE:-}" = "" || command -v ip
+containernetworking-plugins test "${SATCHEL_NODE:-}" = "" || test -x /usr/lib/cni/bridge
 chromium        test "${SATCHEL_BROWSER:-}" = "" || command -v chromium || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
 LIST
   [[ -z ${SATCHEL_PREVIEWS:-} ]] || preview_packages

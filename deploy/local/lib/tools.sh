@@ -40,7 +40,7 @@ declare -rA tool_module=(
   [golangci-lint]=deploy/tools/check [workflowcheck]=deploy/tools/check [gotestsum]=deploy/tools/check
   [govulncheck]=deploy/tools/check
   [sqlc]=deploy/tools/sqlc
-  [helm]=deploy/tools/helm [kube-apiserver]=deploy/tools/kube
+  [helm]=deploy/tools/helm [kube-apiserver]=deploy/tools/kube [kubernetes]=deploy/tools/kube
 )
 declare -rA tool_package=(
   [temporal]=.
@@ -53,11 +53,12 @@ declare -rA tool_package=(
   [sqlc]=github.com/sqlc-dev/sqlc/cmd/sqlc
   [helm]=helm.sh/helm/v4/cmd/helm
   [kube-apiserver]=k8s.io/kubernetes/cmd/kube-apiserver
+  [kubernetes]=.
 )
 # what to say of a build that takes long
-declare -rA tool_patience=([temporal]=', takes minutes' [helm]=', takes minutes' [kube-apiserver]=', takes half an hour')
+declare -rA tool_patience=([temporal]=', takes minutes' [helm]=', takes minutes' [kube-apiserver]=', takes half an hour' [kubernetes]=', takes half an hour')
 # what the linker puts into a program that does not know its version otherwise
-declare -rA tool_link=([kube-apiserver]='-X k8s.io/component-base/version.gitVersion=v1.34.4')
+declare -rA tool_link=([kube-apiserver]='-X k8s.io/component-base/version.gitVersion=v1.34.4' [kubernetes]='-X k8s.io/component-base/version.gitVersion=v1.34.4')
 
 # needs_build NAME: it is neither built from what its module says now nor, where that will do, on the machine.
 needs_build() {
