@@ -59,12 +59,11 @@ type Created struct {
 // id is the version's.
 func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 	q := filesdb.New(tx)
-	quota, err := GetQuota(ctx, tx)
-	if err != nil {
-		return Created{}, fmt.Errorf("read quota: %w", err)
-	}
-	if n.Size > quota.MaxFileSize {
-		return Created{}, ErrTooLarge
+	var err error
+	if n.Received == nil { // else LookBeforeStoring has refused what is too large, and the rows tell it again
+		if err = checkSize(ctx, tx, n.Size); err != nil {
+			return Created{}, err
+		}
 	}
 	version := n.Version
 	if version == uuid.Nil {
@@ -89,9 +88,15 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 	if err != nil {
 		return Created{}, fmt.Errorf("insert version: %w", err)
 	}
+	if !made.Fits {
+		return Created{}, ErrTooLarge
+	}
 	t.Number, t.Admission = made.Number, made.Admission
 	if n.Metadata == nil {
 		n.Metadata = json.RawMessage("{}")
+	}
+	if n.Received != nil { // no one asks for it before the commit
+		q = filesdb.New(tenancy.AtEnd(tx))
 	}
 	err = q.UploadInsert(ctx, filesdb.UploadInsertParams{ID: version, VersionID: version, Size: n.Size, Metadata: n.Metadata, Ttl: n.TTL, Received: n.Received != nil})
 	if err != nil {
@@ -102,6 +107,18 @@ func Create(ctx context.Context, tx *tenancy.Tx, n New) (Created, error) {
 		action = "file.revert"
 	}
 	return t, record(ctx, tx, action, t.File, fmt.Sprintf("version_%d", t.Number))
+}
+
+// checkSize refuses a file that is larger than the organization's limit.
+func checkSize(ctx context.Context, tx *tenancy.Tx, size int64) error {
+	quota, err := GetQuota(ctx, tx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read quota: %w", err)
+	case size > quota.MaxFileSize:
+		return ErrTooLarge
+	}
+	return nil
 }
 
 // assignVersion makes the file, or locks the one that gets a new version, and gives its

@@ -302,7 +302,7 @@ made as (insert into file_versions (organization_id, id, file_id, number, size, 
            sqlc.arg(status), sqlc.arg(sha256), sqlc.arg(staging_etag), case when sqlc.arg(received)::boolean then now() end, case when way.admission = 'now' then now() end
       from way
     returning number)
-select made.number, way.admission::text as admission from made, way;
+select made.number, way.admission::text as admission, coalesce((select sqlc.arg(size)::bigint <= q.max_file_size from storage_quotas q), false)::boolean as fits from made, way;
 
 -- name: VersionMoving :one
 select exists (select from file_versions where status = 'processing' and started_at is not null);

@@ -225,6 +225,23 @@ func OnCommit(q Queries) Queries {
 
 type deferred struct{ *Tx }
 
+// AtEnd is OnCommit for statements that run before the deferred constraints are checked, and so before
+// what these lock is locked.
+func AtEnd(q Queries) Queries {
+	if tx, ok := q.(*Tx); ok {
+		return last{tx}
+	}
+	return q
+}
+
+type last struct{ *Tx }
+
+// Exec queues the statement for the end.
+func (l last) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	l.atEnd = append(l.atEnd, func(b *pgx.Batch) { b.Queue(sql, args...) })
+	return pgconn.CommandTag{}, nil
+}
+
 // Exec queues the statement for the commit.
 func (d deferred) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	d.onCommit = append(d.onCommit, func(b *pgx.Batch) { b.Queue(sql, args...) })
@@ -249,6 +266,7 @@ func begin(ctx context.Context, conn *pgx.Conn, org OrgID, bind string, args []a
 type Tx struct {
 	conn        *pgx.Conn
 	org         OrgID
+	atEnd       []func(*pgx.Batch) // see AtEnd
 	onCommit    []func(*pgx.Batch) // see OnCommit
 	afterCommit []func()           // see AfterCommit
 }
@@ -299,10 +317,13 @@ func (t *Tx) commit(ctx context.Context) error {
 // the commit comes before them, so that locks are taken in one order with and
 // without them: the quota, then the end of the audit log.
 func (t *Tx) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
-	if len(t.onCommit) == 0 || t.conn.PgConn().TxStatus() == 'E' {
+	if len(t.atEnd)+len(t.onCommit) == 0 || t.conn.PgConn().TxStatus() == 'E' {
 		return t.conn.Exec(ctx, "commit")
 	}
 	var b pgx.Batch
+	for _, queue := range t.atEnd {
+		queue(&b)
+	}
 	b.Queue("set constraints all immediate")
 	for _, queue := range t.onCommit {
 		queue(&b)

@@ -136,6 +136,32 @@ func TestLastRunsWithTheCommit(t *testing.T) {
 	requireUnbound(t, db)
 }
 
+// TestAtTheEndComesBeforeWhatIsDeferred: whatever the order in which they are given, and both in one transaction.
+func TestAtTheEndComesBeforeWhatIsDeferred(t *testing.T) {
+	t.Parallel()
+	_, db, org, _ := single(t)
+	for _, fails := range []bool{false, true} {
+		err := db.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
+			require.NoError(t, onCommit(t, tx, "update operations set kind = kind || '!'"))
+			_, err := tenancy.AtEnd(tx).Exec(t.Context(), insert, tenancy.NewID(), "end")
+			require.NoError(t, err)
+			require.Zero(t, count(t, tx))
+			if fails {
+				_, err = tenancy.AtEnd(tx).Exec(t.Context(), "select 1/0")
+			}
+			return err
+		})
+		require.Equal(t, fails, err != nil)
+		var kind string
+		require.NoError(t, db.Single(org).QueryRow(t.Context(), "select coalesce(min(kind), '') from operations").Scan(&kind))
+		require.Equal(t, map[bool]string{false: "end!", true: ""}[fails], kind)
+		_, err = tenancy.AtEnd(db.Single(org)).Exec(t.Context(), "delete from operations")
+		require.NoError(t, err, "a single statement runs at once")
+		require.Zero(t, count(t, db.Single(org)))
+	}
+	requireUnbound(t, db)
+}
+
 func onCommit(t *testing.T, q tenancy.Queries, sql string, args ...any) error {
 	_, err := tenancy.OnCommit(q).Exec(t.Context(), sql, args...)
 	return err

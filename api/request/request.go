@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -280,4 +281,16 @@ func Cell(text string) string {
 		return "'" + text
 	}
 	return text
+}
+
+// JSON answers with v, and with its length beforehand: the caller has all of it when the last byte is there, and need
+// not wait for what is done about the request behind the answer, such as its line in the log.
+func JSON(c *gin.Context, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write answer: %w", err)
+	}
+	c.Header("Content-Length", strconv.Itoa(len(body)))
+	c.Data(status, "application/json; charset=utf-8", body)
+	return nil
 }

@@ -94,8 +94,7 @@ func (r *Storage) ListFiles(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, page)
-	return nil
+	return request.JSON(c, http.StatusOK, page)
 }
 
 // page reads one page of a list.

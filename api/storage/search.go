@@ -154,6 +154,12 @@ func searchedTypes(c *gin.Context) ([]string, error) {
 	if len(one) > types.MaxNameBytes {
 		return nil, request.Invalid("type", "type is a media type such as application/pdf.")
 	}
+	switch {
+	case kind == "" && one == "":
+		return nil, nil
+	case kind == "":
+		return []string{one}, nil
+	}
 	var found []string
 	for _, row := range types.Table() {
 		if string(row.Family) == kind && (one == "" || one == row.MediaType) {
@@ -161,10 +167,6 @@ func searchedTypes(c *gin.Context) ([]string, error) {
 		}
 	}
 	switch {
-	case kind == "" && one == "":
-		return nil, nil
-	case kind == "":
-		return []string{one}, nil
 	case found == nil && one == "":
 		return nil, request.Invalid("kind", "kind is one of image, document, text, source, markup, audio, video, model, project, archive.")
 	case found == nil:

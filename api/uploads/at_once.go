@@ -27,8 +27,8 @@ func (a *Metadata) fitsAtOnce(size int64) bool {
 // would refuse the rows is looked for before a byte is: done is false where something might, and the
 // rows are to be made first then, which tells what it is.
 //
-// A process that dies before the commit leaves an object without a row, and its key, which the reconciler removes; one
-// that dies between the key and the object leaves a key that opens nothing, and is removed after a day.
+// The object and its key are stored side by side. A process that dies before the commit leaves both, or one of them: an
+// object without a row, with its key or without, is removed by the reconciler, and a key that opens nothing after a day.
 // No other request knows the id of the version.
 func (u *Uploads) formAtOnce(ctx context.Context, actor tenancy.Actor, a Metadata, in *ingest.Stream) (t Accepted, done bool, err error) {
 	may, err := u.mayStore(ctx, actor, a, in.Received())

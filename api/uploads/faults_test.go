@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"satchel/api/uploads/ingest"
 	"satchel/internal/envelope"
@@ -20,6 +21,9 @@ const (
 	works   verdict = iota
 	refused         // nothing happened, and an error came
 	unheard         // it happened, and an error came all the same
+
+	keyAlone   // of a new object, its key was stored and its bytes were not
+	bytesAlone // its bytes were stored and its key was not
 )
 
 var errInjected = fault.New(fault.Unavailable, "store_unavailable", "Injected.")
@@ -64,7 +68,7 @@ func call[T any](fs *faults, op string, f func() (T, error)) (T, error) {
 			return zero, err
 		}
 		return zero, errInjected
-	case works:
+	case works, keyAlone, bytesAlone:
 	}
 	return f()
 }
@@ -88,6 +92,23 @@ func (b faultyBucket) PutWithSHA256(ctx context.Context, key string, body io.Rea
 	return call(b.faults, "Put", func() (string, error) { return b.Bucket.PutWithSHA256(ctx, key, body, size, sum) })
 }
 
+func (b faultyBucket) PutWithKey(ctx context.Context, key string, body io.ReadSeeker, size int64, sum []byte, keyTime time.Duration) (string, error) {
+	switch b.faults.next("Put") {
+	case refused:
+		return "", errInjected
+	case keyAlone:
+		return "", errors.Join(b.Prepare(ctx, key), errInjected)
+	case bytesAlone:
+		_, err := b.Bucket.PutWithSHA256(ctx, key, body, size, sum)
+		return "", errors.Join(err, errInjected)
+	case unheard:
+		_, err := b.Bucket.PutWithKey(ctx, key, body, size, sum, keyTime)
+		return "", errors.Join(err, errInjected)
+	case works:
+	}
+	return b.Bucket.PutWithKey(ctx, key, body, size, sum, keyTime)
+}
+
 func (b faultyBucket) Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error) {
 	return call(b.faults, "Open", func() (io.ReadCloser, error) { return b.Bucket.Open(ctx, key, etag, offset, length) })
 }
@@ -98,6 +119,10 @@ func (b faultyBucket) Stat(ctx context.Context, key string) (s3.Object, error) {
 
 func (b faultyBucket) Remove(ctx context.Context, key string) error {
 	return callErr(b.faults, "Remove", func() error { return b.Bucket.Remove(ctx, key) })
+}
+
+func (b faultyBucket) DropKey(ctx context.Context, key string) error {
+	return callErr(b.faults, "DropKey", func() error { return b.Bucket.DropKey(ctx, key) })
 }
 
 func (b faultyBucket) CreateMultipart(ctx context.Context, key string) (string, error) {

@@ -116,8 +116,9 @@ func TestWhatIsRefusedIsNotStored(t *testing.T) {
 	require.EqualValues(t, 5, b.quota(t).ReservedBytes)
 }
 
-// TestSmallFormInEveryWindow: the process dies before or after any call, or the call alone fails. Afterwards the file
-// is received whole or there is nothing of it but what the reconciler finds: an object without a row.
+// TestSmallFormInEveryWindow: the process dies before or after any call, or the call alone fails, and of the object and
+// its key, which are stored side by side, one may be there alone. Afterwards the file is received whole, with its key, or
+// there is nothing of it but what the reconciler finds: an object without a row, or a key without an object.
 func TestSmallFormInEveryWindow(t *testing.T) {
 	t.Parallel()
 	whole := content(9, 20_000)
@@ -134,7 +135,10 @@ func TestSmallFormInEveryWindow(t *testing.T) {
 			t.Parallel()
 			b := setup(t, 1<<30)
 			for at := 1; at <= 2; at++ {
-				for _, v := range []verdict{refused, unheard} {
+				for _, v := range []verdict{refused, unheard, keyAlone, bytesAlone} {
+					if at > 1 && v > unheard {
+						continue // only the first call stores
+					}
 					before := b.sum(t)
 					b.faults.set(fails(at, v))
 					got, err := b.form(t, b.replica(t), bytes.NewReader(whole), int64(len(whole))+300, Metadata{})
@@ -149,8 +153,12 @@ func TestSmallFormInEveryWindow(t *testing.T) {
 			}
 			require.Equal(t, b.sum(t), b.quota(t).ReservedBytes)
 			b.eachReceivedIsStored(t)
+			keys, objects := b.memory.alone()
 			if name == "fails" {
 				b.noLitter(t)
+				require.Zero(t, keys+objects, "what came alone is removed")
+			} else {
+				require.Equal(t, []int{1, 1}, []int{keys, objects}, "a process that died removes nothing")
 			}
 		})
 	}

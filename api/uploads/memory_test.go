@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"satchel/internal/envelope"
 	"satchel/internal/s3"
@@ -21,6 +22,7 @@ type memory struct {
 	mu      sync.Mutex
 	least   int
 	objects map[string][]byte
+	keys    map[string]bool // the objects that have a data key
 	pending map[string]*multipart
 	begun   int
 }
@@ -31,7 +33,7 @@ type multipart struct {
 }
 
 func newMemory(least int) *memory {
-	return &memory{least: least, objects: map[string][]byte{}, pending: map[string]*multipart{}}
+	return &memory{least: least, objects: map[string][]byte{}, keys: map[string]bool{}, pending: map[string]*multipart{}}
 }
 
 func etagOf(b []byte) string { s := md5.Sum(b); return hex.EncodeToString(s[:]) }
@@ -72,9 +74,43 @@ func (m *memory) Open(_ context.Context, key, etag string, offset, length int64)
 	return io.NopCloser(bytes.NewReader(b)), nil
 }
 
-func (*memory) Prepare(context.Context, string) error { return nil }
+func (m *memory) PutWithKey(ctx context.Context, key string, body io.ReadSeeker, size int64, sum []byte, _ time.Duration) (string, error) {
+	if err := m.Prepare(ctx, key); err != nil {
+		return "", err
+	}
+	return m.PutWithSHA256(ctx, key, body, size, sum)
+}
 
-func (*memory) DropKey(context.Context, string) error { return nil }
+func (m *memory) Prepare(_ context.Context, key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keys[key] = true
+	return nil
+}
+
+func (m *memory) DropKey(_ context.Context, key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.keys, key)
+	return nil
+}
+
+// alone counts the keys without an object and the objects without a key.
+func (m *memory) alone() (keys, objects int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key := range m.keys {
+		if m.objects[key] == nil {
+			keys++
+		}
+	}
+	for key := range m.objects {
+		if !m.keys[key] {
+			objects++
+		}
+	}
+	return keys, objects
+}
 
 func (m *memory) Stat(_ context.Context, key string) (s3.Object, error) {
 	m.mu.Lock()

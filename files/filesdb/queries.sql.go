@@ -2287,23 +2287,23 @@ func (q *Queries) VersionHold(ctx context.Context, arg VersionHoldParams) (int64
 }
 
 const versionInsert = `-- name: VersionInsert :one
-with way as (select case when $1::boolean then app.admit_received($2::bigint) else '' end as admission),
+with way as (select case when $2::boolean then app.admit_received($3::bigint) else '' end as admission),
 made as (insert into file_versions (organization_id, id, file_id, number, size, reserved_bytes, claimed_type, claimed_sha256, change_description, uploaded_by, file_name,
                            status, sha256, staging_etag, received_at, started_at)
-    select app.org(), $3, $4, (select coalesce(max(v.number), 0) + 1 from file_versions v where v.file_id = $4), $5, $5,
+    select app.org(), $4, $5, (select coalesce(max(v.number), 0) + 1 from file_versions v where v.file_id = $5), $1, $1,
            $6, $7, $8, $9, $10,
-           $11, $12, $13, case when $1::boolean then now() end, case when way.admission = 'now' then now() end
+           $11, $12, $13, case when $2::boolean then now() end, case when way.admission = 'now' then now() end
       from way
     returning number)
-select made.number, way.admission::text as admission from made, way
+select made.number, way.admission::text as admission, coalesce((select $1::bigint <= q.max_file_size from storage_quotas q), false)::boolean as fits from made, way
 `
 
 type VersionInsertParams struct {
+	Size              int64
 	Received          bool
 	Ceiling           int64
 	ID                uuid.UUID
 	FileID            uuid.UUID
-	Size              int64
 	ClaimedType       string
 	ClaimedSha256     string
 	ChangeDescription string
@@ -2317,15 +2317,16 @@ type VersionInsertParams struct {
 type VersionInsertRow struct {
 	Number    int32
 	Admission string
+	Fits      bool
 }
 
 func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (VersionInsertRow, error) {
 	row := q.db.QueryRow(ctx, versionInsert,
+		arg.Size,
 		arg.Received,
 		arg.Ceiling,
 		arg.ID,
 		arg.FileID,
-		arg.Size,
 		arg.ClaimedType,
 		arg.ClaimedSha256,
 		arg.ChangeDescription,
@@ -2336,7 +2337,7 @@ func (q *Queries) VersionInsert(ctx context.Context, arg VersionInsertParams) (V
 		arg.StagingEtag,
 	)
 	var i VersionInsertRow
-	err := row.Scan(&i.Number, &i.Admission)
+	err := row.Scan(&i.Number, &i.Admission, &i.Fits)
 	return i, err
 }
 

@@ -10,6 +10,7 @@
 package keyring
 
 import (
+	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -165,9 +166,7 @@ func (r *Ring) Make(ctx context.Context, object string) error {
 	if e, ok := r.versions.Get(i); ok && e.key != nil {
 		return nil
 	}
-	secret := make([]byte, envelope.KeySize)
-	_, _ = rand.Read(secret) // it never fails: crypto/rand ends the program instead
-	record, err := r.wrap(ctx, i, i.version, secret)
+	key, record, err := r.fresh(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -175,12 +174,57 @@ func (r *Ring) Make(ctx context.Context, object string) error {
 	if err != nil {
 		return ErrUnavailable.Because(err)
 	}
-	key, err := envelope.NewKey(secret, i.org, i.version)
 	if !added { // another process was first, or this one whose answer was lost
-		key, err = r.read(ctx, i)
+		if key, err = r.read(ctx, i); err != nil {
+			return err
+		}
 	}
+	r.versions.Put(i, entry{key})
+	return nil
+}
+
+// fresh makes a key of a version and its record, which is stored by the caller.
+func (r *Ring) fresh(ctx context.Context, i id) (*envelope.Key, []byte, error) {
+	secret := make([]byte, envelope.KeySize)
+	_, _ = rand.Read(secret) // it never fails: crypto/rand ends the program instead
+	record, err := r.wrap(ctx, i, i.version, secret)
 	if err != nil {
-		return err
+		return nil, nil, err
+	}
+	key, err := envelope.NewKey(secret, i.org, i.version)
+	return key, record, err
+}
+
+// New is Make for a version whose id no one else knows yet: its key is given before it is durable, so that
+// the object is stored meanwhile. keep makes it durable. Until keep has returned nil, nothing may name
+// the version, and what is encrypted under the key is lost if keep fails. The key is nil where Make makes none.
+func (r *Ring) New(ctx context.Context, object string) (key *envelope.Key, role string, keep func(context.Context) error, err error) {
+	i, role, ok := of(object)
+	if !ok || role != content || !r.on {
+		return nil, role, nil, nil
+	}
+	key, record, err := r.fresh(ctx, i)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return key, role, func(ctx context.Context) error { return r.keep(ctx, i, key, record) }, nil
+}
+
+// keep stores the record of a key that is in use already. A record that is there is this one, when an answer of the
+// store was lost and the request was sent again; under another one the object would not be opened.
+func (r *Ring) keep(ctx context.Context, i id, key *envelope.Key, record []byte) error {
+	added, err := r.store.Add(ctx, i.record(), record)
+	if err != nil {
+		return ErrUnavailable.Because(err)
+	}
+	if !added {
+		there, err := r.store.Get(ctx, i.record())
+		switch {
+		case err != nil:
+			return ErrUnavailable.Because(err)
+		case !bytes.Equal(there, record):
+			return ErrUnavailable.Because(fmt.Errorf("version %s has another data key already", i.record()))
+		}
 	}
 	r.versions.Put(i, entry{key})
 	return nil

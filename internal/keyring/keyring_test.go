@@ -147,6 +147,56 @@ func TestEveryProcessHasTheSameKey(t *testing.T) {
 	require.Len(t, s.records, 2, "one of the version and one of the organization")
 }
 
+// late is a key store whose answer to the first request is lost: what sends it again is told that the record is there.
+type late struct{ *memory }
+
+func (l late) Add(ctx context.Context, name string, record []byte) (bool, error) {
+	_, err := l.memory.Add(ctx, name, record)
+	return false, err
+}
+
+// TestANewKeyIsKnownWhenItIsKept: a key is used before it is durable, and is the version's only then. Its own record may
+// be there already, another's may not.
+func TestANewKeyIsKnownWhenItIsKept(t *testing.T) {
+	t.Parallel()
+	ctx, s := t.Context(), &memory{records: map[string][]byte{}}
+	for _, store := range []Store{s, late{s}} {
+		r, o := ringOf(t, store, boxOf(t, "first")), object()
+		key, role, keep, err := r.New(ctx, o)
+		require.NoError(t, err)
+		require.Equal(t, content, role)
+		require.NotContains(t, s.records, o)
+		require.NoError(t, keep(ctx))
+		require.True(t, same(t, key, find(t, r, o)))
+		require.True(t, same(t, key, find(t, ringOf(t, s, boxOf(t, "first")), o)))
+	}
+
+	r, o := ringOf(t, s, boxOf(t, "first")), object()
+	_, _, keep, err := r.New(ctx, o)
+	require.NoError(t, err)
+	require.NoError(t, ringOf(t, s, boxOf(t, "first")).Make(ctx, o))
+	require.ErrorIs(t, keep(ctx), ErrUnavailable, "what was encrypted could not be opened")
+
+	o = object()
+	_, _, keep, err = r.New(ctx, o)
+	require.NoError(t, err)
+	s.err = errors.New("connection refused")
+	require.ErrorIs(t, keep(ctx), ErrUnavailable)
+	s.err = nil
+	require.Nil(t, find(t, r, o))
+
+	for _, other := range []string{o + "/renditions/text", o + ".tail", "packages/1"} {
+		key, _, keep, err := r.New(ctx, other)
+		require.NoError(t, err)
+		require.True(t, key == nil && keep == nil, "only a version's own bytes get a key")
+	}
+	off, err := New(Config{}, s, boxOf(t, "first"))
+	require.NoError(t, err)
+	key, _, _, err := off.New(ctx, object())
+	require.NoError(t, err)
+	require.Nil(t, key)
+}
+
 // TestObjectsOfAVersion: which objects belong to a version, and as what.
 func TestObjectsOfAVersion(t *testing.T) {
 	t.Parallel()

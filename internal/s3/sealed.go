@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/minio/crc64nvme"
 	"github.com/minio/minio-go/v7"
@@ -24,6 +25,9 @@ type Keys interface {
 	Demanded(object string) (demanded bool, originals []string)
 	// Make gives the version of a new object a key, where it has to have one.
 	Make(ctx context.Context, object string) error
+	// New is Make for an object of which no one else knows. The key is durable once keep has returned nil; where the
+	// object has to have none, key and keep are nil.
+	New(ctx context.Context, object string) (key *envelope.Key, role string, keep func(context.Context) error, err error)
 	// Share gives the version of one object the key of another's.
 	Share(ctx context.Context, from, to string) error
 	// Drop removes the key of the version.
@@ -140,6 +144,32 @@ func (b *Bucket) Prepare(ctx context.Context, key string) error {
 		return fmt.Errorf("make data key: %w", err)
 	}
 	return nil
+}
+
+// PutWithKey is Prepare and PutWithSHA256 of an object of which no one else knows, side by side: the data key and the
+// bytes are both durable when it returns nil. When it fails, either of them, both or neither may be stored, which
+// nothing names: remove both. It returns when neither is being stored any more, so that a removal comes after them.
+// keyTime bounds the storing of the key.
+func (b *Bucket) PutWithKey(ctx context.Context, key string, body io.ReadSeeker, size int64, sum []byte, keyTime time.Duration) (string, error) {
+	if b.keys == nil {
+		return b.PutWithSHA256(ctx, key, body, size, sum)
+	}
+	keyCtx, cancel := context.WithTimeout(ctx, keyTime)
+	defer cancel()
+	k, role, keep, err := b.keys.New(keyCtx, key)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("make data key: %w", err)
+	case k == nil:
+		return b.PutWithSHA256(ctx, key, body, size, sum)
+	}
+	kept := make(chan error, 1)
+	go func() { kept <- keep(keyCtx) }()
+	etag, err := b.putSealed(ctx, k, role, key, body, size, put(""), true)
+	if keyErr := <-kept; keyErr != nil {
+		return "", fmt.Errorf("make data key: %w", keyErr)
+	}
+	return etag, err
 }
 
 // DropKey removes the data key of the version of an object, in which nothing is to be read

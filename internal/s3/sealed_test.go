@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/minio/minio-go/v7"
@@ -305,6 +306,59 @@ func TestKeyStoreDown(t *testing.T) {
 	require.True(t, bytes.Equal(secretText, got))
 	require.NoError(t, s.Staging.Prepare(ctx, fresh))
 }
+
+// TestANewObjectBesideItsKey: both are there when it succeeds, for a process that had no part in it. Where one of them
+// fails the other may stay, both are removed, and neither is known to the process.
+func TestANewObjectBesideItsKey(t *testing.T) {
+	t.Parallel()
+	s := sealedOf(t, true)
+	ctx, size, sum := t.Context(), int64(len(secretText)), sha256.Sum256(secretText)
+	put := func(key string, sum []byte) error {
+		_, err := s.Staging.PutWithKey(ctx, key, bytes.NewReader(secretText), size, sum, time.Minute)
+		return err
+	}
+	org := uuid.NewString() // whose own key is known after the first
+	key := org + "/" + uuid.NewString()
+	require.NoError(t, put(key, sum[:]))
+	got, err := readAll(t, sealedOn(t, s.raw, true).Staging, key, "", 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(secretText, got))
+	require.Equal(t, 1, holdsNothingReadable(t, s.raw.Staging))
+
+	alone := org + "/" + uuid.NewString()
+	s.down.err = errors.New("connection refused")
+	err = put(alone, sum[:])
+	s.down.err = nil
+	require.Equal(t, "key_store_unavailable", fault.Of(err).Code)
+	_, err = s.raw.Staging.Stat(ctx, alone)
+	require.NoError(t, err, "the bytes were stored meanwhile")
+	require.Equal(t, 2, holdsNothingReadable(t, s.raw.Staging))
+	_, err = readAll(t, s.Staging, alone, "", 0, -1)
+	require.ErrorIs(t, err, s3.ErrErased)
+	require.NoError(t, s.Staging.Remove(ctx, alone))
+
+	alone = org + "/" + uuid.NewString()
+	_, err = s.Staging.PutWithKey(ctx, alone, brokenBody{}, size, sum[:], time.Minute)
+	require.Error(t, err)
+	require.NoError(t, s.Staging.DropKey(ctx, alone))
+	_, err = s.down.Get(ctx, alone)
+	require.ErrorIs(t, err, keyring.ErrAbsent)
+	_, err = s.Staging.Put(ctx, alone+".tail", bytes.NewReader(secretText), size, "")
+	require.ErrorIs(t, err, s3.ErrNoKey)
+
+	plain := sealedOf(t, false)
+	_, err = plain.Staging.PutWithKey(ctx, key, bytes.NewReader(secretText), size, sum[:], time.Minute)
+	require.NoError(t, err, "while encryption is off there is no key")
+	got, err = readAll(t, plain.raw.Staging, key, "", 0, -1)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(secretText, got))
+}
+
+// brokenBody can be read no more.
+type brokenBody struct{}
+
+func (brokenBody) Read([]byte) (int, error)       { return 0, io.ErrUnexpectedEOF }
+func (brokenBody) Seek(int64, int) (int64, error) { return 0, nil }
 
 // TestPlainObjectsAreRead: what is older than the encryption stays readable, and gets no key
 // behind its back.

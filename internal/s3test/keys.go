@@ -77,6 +77,11 @@ func (k *Keys) Demanded(object string) (bool, []string) { return k.now().Demande
 // Make makes the key of an object's version.
 func (k *Keys) Make(ctx context.Context, object string) error { return k.now().Make(ctx, object) }
 
+// New makes the key of a new object's version, which is durable when it is kept.
+func (k *Keys) New(ctx context.Context, object string) (*envelope.Key, string, func(context.Context) error, error) {
+	return k.now().New(ctx, object)
+}
+
 // Share gives one version the key of another.
 func (k *Keys) Share(ctx context.Context, from, to string) error {
 	return k.now().Share(ctx, from, to)

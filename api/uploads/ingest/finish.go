@@ -59,19 +59,22 @@ func (in *Stream) checkSum() (digest []byte, sum string, err error) {
 	return digest, sum, nil
 }
 
-// StoreWhole stores what ReadPart brought as the object of a version that has no rows yet, under a key that is
-// durable before a byte is. What it has stored when it fails is for Discard.
+// StoreWhole stores what ReadPart brought as the object of a version that has no rows yet, and its data key beside it:
+// both are durable when it returns without an error. What it has stored when it fails is for Discard.
 func (in *Stream) StoreWhole(ctx context.Context, version uuid.UUID) (files.Received, error) {
 	digest, sum, err := in.checkSum()
 	if err != nil {
 		return files.Received{}, err
 	}
 	in.id = version
-	if err := in.ingest.Prepare(ctx, in.org, in.id); err != nil {
-		return files.Received{}, err
+	ctx, cancel := context.WithTimeout(ctx, partTimeout)
+	defer cancel()
+	etag, err := in.ingest.Staging.PutWithKey(ctx, files.StagingKey(in.org, in.id), in.spools[in.current].reader(in.buffered), in.buffered, digest, rowTimeout)
+	if err != nil {
+		return files.Received{}, fmt.Errorf("store the file: %w", err)
 	}
-	etag, _, err := in.storeLastBytes(ctx, digest)
-	return files.Received{Upload: version, Size: in.received, SHA256: sum, ETag: etag}, err
+	in.ingest.Metrics.parts.WithLabelValues(in.protocol).Inc()
+	return files.Received{Upload: version, Size: in.received, SHA256: sum, ETag: etag}, nil
 }
 
 // NoteReceived says that a transaction of the caller's has received the file.

@@ -29,6 +29,7 @@ import (
 type Bucket interface {
 	Put(ctx context.Context, key string, body io.Reader, size int64, contentType string) (etag string, err error)
 	PutWithSHA256(ctx context.Context, key string, body io.ReadSeeker, size int64, sha256 []byte) (etag string, err error)
+	PutWithKey(ctx context.Context, key string, body io.ReadSeeker, size int64, sha256 []byte, keyTime time.Duration) (etag string, err error)
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
 	Stat(ctx context.Context, key string) (s3.Object, error)
 	Remove(ctx context.Context, key string) error

@@ -349,6 +349,9 @@ type oneKey struct{ key *envelope.Key }
 func (k oneKey) Find(context.Context, string) (*envelope.Key, string, error) {
 	return k.key, "content", nil
 }
+func (k oneKey) New(context.Context, string) (*envelope.Key, string, func(context.Context) error, error) {
+	return k.key, "content", func(context.Context) error { return nil }, nil
+}
 func (oneKey) Demanded(string) (bool, []string)            { return false, nil }
 func (oneKey) Make(context.Context, string) error          { return nil }
 func (oneKey) Share(context.Context, string, string) error { return nil }
