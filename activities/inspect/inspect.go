@@ -43,11 +43,16 @@ type Activities struct {
 	staged Source
 	small  Small
 	limits archives.Limits
+	expect Expect
 }
 
+// Expect is told the media type of a version whose texts are read before it is published, when
+// its scan is about to begin. It does not wait.
+type Expect func(ctx context.Context, mediaType string)
+
 // New makes the activities. Without small no version is taken to its end here.
-func New(db *tenancy.DB, staged Source, small Small, limits archives.Limits) *Activities {
-	return &Activities{db: db, staged: staged, small: small, limits: limits}
+func New(db *tenancy.DB, staged Source, small Small, limits archives.Limits, expect Expect) *Activities {
+	return &Activities{db: db, staged: staged, small: small, limits: limits, expect: expect}
 }
 
 // InspectObjectInput names the version to look at.
@@ -150,6 +155,9 @@ func (a *Activities) InspectObject(ctx context.Context, in InspectObjectInput) (
 		return record(ctx, q, in.Version, found)
 	})
 	found.Result.Personal = s.waits
+	if err == nil && s.waits && found.Result.Verdict == verdict.Accepted {
+		a.expect(ctx, found.Result.MimeType)
+	}
 	return found.Result, err
 }
 

@@ -36,7 +36,7 @@ func (s *stored) Open(_ context.Context, _, _ string, offset, length int64) (io.
 
 func judged(t *testing.T, name string, source *stored) (InspectObjectResult, error) {
 	t.Helper()
-	a := New(nil, source, nil, archives.DefaultLimits())
+	a := New(nil, source, nil, archives.DefaultLimits(), nil)
 	found, err := a.inspect(t.Context(), files.Version{ID: uuid.New(), OrganizationID: tenancy.OrgID(uuid.New()), Name: name, Size: int64(len(source.content))}, types.Rules{})
 	return found.Result, err
 }
@@ -125,7 +125,7 @@ func TestContainersUnderEveryName(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			source := &stored{content: zipped(t, tc.member)}
-			a := New(nil, source, nil, archives.DefaultLimits())
+			a := New(nil, source, nil, archives.DefaultLimits(), nil)
 			v := files.Version{ID: uuid.New(), OrganizationID: tenancy.OrgID(uuid.New()), Name: tc.file, Size: int64(len(source.content))}
 			found, err := a.inspect(t.Context(), v, types.Rules{Extensions: []string{".sib"}})
 			require.NoError(t, err)

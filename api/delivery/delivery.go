@@ -16,7 +16,7 @@ import (
 )
 
 // Source is the bucket of published objects. Reads are bound to the ETag of the
-// object, so that only scanned bytes are sent.
+// object, so that only scanned bytes are sent. A negative length is all that follows.
 type Source interface {
 	Open(ctx context.Context, key, etag string, offset, length int64) (io.ReadCloser, error)
 }

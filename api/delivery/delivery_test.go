@@ -28,6 +28,9 @@ type memory struct {
 
 func (m *memory) Open(_ context.Context, _, _ string, offset, length int64) (io.ReadCloser, error) {
 	m.opens++
+	if length < 0 {
+		length = int64(len(m.data)) - offset
+	}
 	m.asked += length
 	if m.fail != nil {
 		return nil, m.fail
@@ -71,6 +74,37 @@ func TestRangeCostsOneReadOfItsLength(t *testing.T) {
 		}
 	})
 }
+
+// TestAWholeObjectIsReadToItsEnd: a connection to the store with bytes that were not read is not used again.
+func TestAWholeObjectIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	m := &ending{memory{data: []byte("all of it")}, false}
+	w := httptest.NewRecorder()
+	require.NoError(t, Serve(w, httptest.NewRequest(http.MethodGet, "/", nil), m, Content{Key: "k", Tag: "t", Name: "n.txt", Type: "text/plain", Size: 9, Modified: time.Unix(1e9, 0)}))
+	require.Equal(t, "all of it", w.Body.String())
+	require.True(t, m.ended)
+}
+
+// ending is a store whose object has an end of its own behind its last byte, as an encrypted one.
+type ending struct {
+	memory
+
+	ended bool
+}
+
+func (e *ending) Open(_ context.Context, _, _ string, offset, length int64) (io.ReadCloser, error) {
+	if offset != 0 || length >= 0 {
+		return nil, errors.New("a range is asked for")
+	}
+	return &closing{Reader: io.MultiReader(bytes.NewReader(e.data), readerFunc(func([]byte) (int, error) {
+		e.ended = true
+		return 0, io.EOF
+	})), m: &e.memory}, nil
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestHeadAndMatchReadNothing(t *testing.T) {
 	t.Parallel()

@@ -43,8 +43,11 @@ type zipObject struct {
 	source *zipSource
 }
 
-// Open opens a stretch.
+// Open opens a stretch, or all that follows.
 func (z zipObject) Open(_ context.Context, _, _ string, offset, length int64) (io.ReadCloser, error) {
+	if length < 0 {
+		length = z.layout.Size() - offset
+	}
 	return z.layout.Open(z.source.ctx, z.source, offset, length) //nolint:contextcheck // the context of the request, with the actor that Serve does not know
 }
 

@@ -29,6 +29,7 @@ import (
 	"satchel/activities/export"
 	"satchel/activities/extract"
 	"satchel/activities/finalize"
+	"satchel/activities/inspect"
 	"satchel/activities/invitation"
 	"satchel/activities/notification"
 	"satchel/activities/pii"
@@ -240,7 +241,7 @@ func everyActivity(t *testing.T, a *pipelinetest.Activities, mails *pipelinetest
 	built := fx.New(fx.NopLogger, wiring.Processes(), fx.Invoke(collect), fx.Provide(
 		func() *tenancy.DB { return a.DB }, func() *s3.Store { return a.Store }, func() client.Client { return nil }, func() *keyring.Ring { return nil },
 		func() scan.Scanner { return wiring.Scanner{Client: clamd.New(fake.Socket)} },
-		func() preview.Tools { return pipelinetest.Tools(pipelinetest.OnePreview) }, func() preview.Config { return preview.Config{} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
+		func() preview.Tools { return pipelinetest.Tools(pipelinetest.OnePreview) }, func() preview.Config { return preview.Config{} }, func() inspect.Expect { return func(context.Context, string) {} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
 		pipelinetest.PersonalTools, func() pii.Config { return pii.Config{HeldDays: 30} },
 		func() finalize.Cleaner { return a.Cleaner },
 		func() scan.Config { return scan.Config{MaxBytes: 1 << 20, Budget: time.Minute} }, func() *spool.Owner { return pipelinetest.OpenSpool(t) },

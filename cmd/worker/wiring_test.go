@@ -19,6 +19,7 @@ import (
 	"satchel/activities/export"
 	"satchel/activities/extract"
 	"satchel/activities/finalize"
+	"satchel/activities/inspect"
 	"satchel/activities/invitation"
 	"satchel/activities/notification"
 	"satchel/activities/pii"
@@ -63,7 +64,7 @@ func components(t *testing.T) []queue.Component {
 		func() *s3.Store { return &s3.Store{} },
 		func() client.Client { return nil }, func() *keyring.Ring { return nil },
 		func() scan.Scanner { return nil },
-		func() preview.Tools { return preview.Tools{} }, func() preview.Config { return preview.Config{} }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
+		func() preview.Tools { return preview.Tools{} }, func() preview.Config { return preview.Config{} }, func() inspect.Expect { return nil }, func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{} },
 		pipelinetest.PersonalTools, func() pii.Config { return pii.Config{HeldDays: 30} },
 		func() finalize.Cleaner { return finalize.Cleaner{} },
 		func() scan.Config { return scan.Config{} }, func() *spool.Owner { return nil },

@@ -197,22 +197,26 @@ func TestSentAgain(t *testing.T) {
 // in its middle; with and without room to keep it. Nothing of it is given when it was closed. It runs before those that
 // run side by side, since it takes all room.
 func TestKeptIsSentAgain(t *testing.T) {
-	plain := random(3*Segment + 1)
 	k := keyOf(t, one)
-	for _, free := range []bool{true, false} {
-		s := k.Seal("content", Span{Last: true}, bytes.NewReader(plain), int64(len(plain)))
-		if !free {
+	for _, c := range []struct {
+		size      int64
+		free, cut bool // whether there is room, and whether a request reads some of it before
+	}{{3*Segment + 1, true, true}, {3*Segment + 1, false, true}, {worthTwo, true, false}, {worthTwo + Segment + 9, true, false}, {worthTwo + 9, true, true}, {worthTwo + 9, false, false}} {
+		plain := random(c.size)
+		s := k.Seal("content", Span{Last: true}, bytes.NewReader(plain), c.size)
+		if !c.free {
 			require.NoError(t, room.Acquire(t.Context(), keptAtMost))
 		}
 		s.Repeatable()
-		require.Equal(t, free, s.room > 0)
-		_, err := io.ReadFull(s, make([]byte, sealed+7))
-		require.NoError(t, err)
-		require.NoError(t, s.Rewind())
+		require.Equal(t, c.free, s.room > 0)
+		if c.cut {
+			_, err := io.ReadFull(s, make([]byte, sealed+7))
+			require.NoError(t, err)
+		}
 		var sum bytes.Buffer
 		require.NoError(t, s.Sum(writerHash{&sum}))
-		require.Len(t, sum.Bytes(), int(SealedSize(int64(len(plain)))))
-		_, err = io.ReadFull(s, make([]byte, 2*sealed))
+		require.Len(t, sum.Bytes(), int(SealedSize(c.size)))
+		_, err := io.ReadFull(s, make([]byte, 2*sealed))
 		require.NoError(t, err)
 		require.NoError(t, s.Rewind())
 		sent, err := io.ReadAll(s.Body())
@@ -226,12 +230,15 @@ func TestKeptIsSentAgain(t *testing.T) {
 		s.Close()
 		_, err = s.Read(make([]byte, 1))
 		require.ErrorIs(t, err, errSealerClosed)
-		if !free {
+		if !c.free {
 			room.Release(keptAtMost)
 		}
 		require.True(t, room.TryAcquire(keptAtMost), "it is given back")
 		room.Release(keptAtMost)
 	}
+	short := k.Seal("content", Span{Last: true}, bytes.NewReader(random(worthTwo-1)), worthTwo+1).Repeatable()
+	require.ErrorIs(t, short.Sum(writerHash{new(bytes.Buffer)}), io.ErrUnexpectedEOF)
+	short.Close()
 	large := k.Seal("content", Span{Last: true}, bytes.NewReader(nil), keptAtMost).Repeatable()
 	require.Zero(t, large.room, "it never fits")
 }

@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -63,6 +65,12 @@ func (s *Sealer) Repeatable() *Sealer {
 func (s *Sealer) Sum(h hash.Hash) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.rewind(); err != nil {
+		return err
+	}
+	if err := s.sealAhead(); err != nil {
+		return err
+	}
 	for !s.ended {
 		if err := s.fill(); err != nil {
 			return err
@@ -140,18 +148,70 @@ func (s *Sealer) seal(index, n int64, last bool) error {
 	}
 	b := s.buffer[:]
 	if _, err := io.ReadFull(s.src, b[nonceSize:nonceSize+n]); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return fmt.Errorf("read what is to be encrypted: %w", err)
+		return notRead(err)
 	}
 	s.nonce(int(index), b[:nonceSize])
-	number := s.span.Offset/Segment + index
-	s.rest = s.key.aead.Seal(b[:nonceSize], b[:nonceSize], b[nonceSize:nonceSize+n], s.place.of(number, last))
+	s.rest = s.key.aead.Seal(b[:nonceSize], b[:nonceSize], b[nonceSize:nonceSize+n], s.place.of(s.span.Offset/Segment+index, last))
 	if s.room > 0 {
 		s.kept = append(s.kept, s.buffer)
 		s.buffer = nil
 	}
+	return nil
+}
+
+func notRead(err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("read what is to be encrypted: %w", err)
+}
+
+// worthTwo is from how many bytes on a text is encrypted on two cores.
+const worthTwo = 8 * Segment
+
+// sealAhead encrypts all whole segments of a text that is kept, every other one on another core. It
+// does nothing where the text is short, is not kept, or can only be read in its order.
+func (s *Sealer) sealAhead() error {
+	src, ok := s.src.(interface {
+		io.ReaderAt
+		io.Seeker
+	})
+	if !ok || s.room == 0 || s.length < worthTwo || len(s.kept) > 0 {
+		return nil
+	}
+	const workers = 2
+	whole := make([]*[sealed]byte, s.length/Segment)
+	var all errgroup.Group
+	for first := range workers {
+		all.Go(func() error {
+			own := place{bytes.Clone(s.place.data)}
+			for i := first; i < len(whole); i += workers {
+				whole[i] = buffers.Get().(*[sealed]byte)
+				if err := s.sealAt(src, own, whole[i][:], int64(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	s.kept = whole
+	if _, err := src.Seek(int64(len(whole))*Segment, io.SeekStart); err != nil {
+		return fmt.Errorf("read on in what is to be encrypted: %w", err)
+	}
+	return nil
+}
+
+// sealAt encrypts a whole segment.
+func (s *Sealer) sealAt(src io.ReaderAt, own place, b []byte, index int64) error {
+	text := b[nonceSize : nonceSize+Segment]
+	if n, err := src.ReadAt(text, index*Segment); n < Segment {
+		return notRead(err)
+	}
+	_, _ = rand.Read(b[:nonceSize]) // it never fails
+	s.key.aead.Seal(b[:nonceSize], b[:nonceSize], text, own.of(s.span.Offset/Segment+index, false))
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"satchel/activities/export"
 	"satchel/activities/extract"
 	"satchel/activities/finalize"
+	"satchel/activities/inspect"
 	"satchel/activities/invitation"
 	"satchel/activities/notification"
 	"satchel/activities/pii"
@@ -84,6 +85,7 @@ type Options struct {
 	Render     Renderer
 	Inbox      roster.InboxConfig // none when empty
 	Purger     edge.Purger        // nil: there is no cache in front of the content host
+	Expect     inspect.Expect     // is told of files that are read before they are published
 	Models     providers.Config   // none when empty
 	Keys       kms.Config         // none when empty
 	Roblox     roblox.Config      // no server answers there
@@ -96,7 +98,7 @@ type Options struct {
 func NewWorker(t *testing.T, change func(*Options)) *Worker {
 	t.Helper()
 	w := &Worker{Clamd: clamdtest.Start(t, clamdtest.Scanning(map[string][]byte{"Test.Virus": Virus()})), Mails: &Mails{}}
-	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview, Inbox: roster.InboxConfig{Every: time.Hour}, Models: providers.Config{Currency: "EUR"}, Roblox: roblox.Config{URL: "http://127.0.0.1:1"}}
+	w.options = Options{Budget: time.Minute, MaxBytes: 8 << 20, PartBytes: 1 << 20, MaxRunning: 4, Unstarted: time.Second, Silent: time.Minute, Render: OnePreview, Expect: func(context.Context, string) {}, Inbox: roster.InboxConfig{Every: time.Hour}, Models: providers.Config{Currency: "EUR"}, Roblox: roblox.Config{URL: "http://127.0.0.1:1"}}
 	w.Client, w.namespace = Dial(t)
 	if change != nil {
 		change(&w.options)
@@ -126,7 +128,7 @@ func (w *Worker) Start(t *testing.T) {
 		func() *tenancy.DB { return w.DB }, func() *s3.Store { return w.Store }, func() client.Client { return w.Client }, func() *keyring.Ring { return nil },
 		func() preview.Tools { return Tools(w.options.Render) }, func() preview.Config { return preview.Config{Silent: w.options.Silent} },
 		func() extract.Tools { return extract.Tools{} }, func() extract.Config { return extract.Config{Again: time.Minute} }, // texts are read here
-		PersonalTools, func() pii.Config { return pii.Config{Again: time.Minute, HeldDays: 30} },
+		PersonalTools, func() inspect.Expect { return w.options.Expect }, func() pii.Config { return pii.Config{Again: time.Minute, HeldDays: 30} },
 		func() scan.Scanner {
 			return wiring.Scanner{Client: clamd.New(w.Clamd.Socket, clamd.WithMemory(1<<20, 4), clamd.WithIdleTimeout(2*time.Second), clamd.WithVerdictTimeout(2*time.Second))}
 		},

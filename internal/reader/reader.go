@@ -75,7 +75,7 @@ func New(c Config, dir string) (Reader, error) {
 	if c.Timeout <= 0 {
 		return Reader{}, fmt.Errorf("SATCHEL_READER_TIMEOUT %s: must be longer than zero, such as 2m", c.Timeout)
 	}
-	return Reader{program, c.Timeout, &cache{dir: dir}, &ready{}}, nil
+	return Reader{program, c.Timeout, &cache{dir: dir}, &ready{now: time.Now}}, nil
 }
 
 // prepare compiles what the children share. What a file does to a child never reaches this
@@ -162,7 +162,7 @@ func (r Reader) Read(ctx context.Context, path, mediaType, work string) (Result,
 
 const pdf = "application/pdf"
 
-// child has one child read a file: the one that waits, or one of the file's own. Files of
+// child has one child read a file: one that waits, or one of the file's own. Files of
 // other kinds than PDF need no PDFium, or rarely.
 func (r Reader) child(ctx context.Context, job Job) (ended sandbox.Result, waited bool, err error) {
 	if job.Media == pdf {

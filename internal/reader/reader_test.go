@@ -268,17 +268,25 @@ func BenchmarkOneMebibyte(b *testing.B) {
 	read(b, "application/pdf", content)
 	r, err := shared()
 	require.NoError(b, err)
-	for name, waits := range map[string]bool{"alone": false, "waiting": true} {
-		b.Run(name, func(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		waits   bool
+		expects time.Duration // that the file is expected before it comes; zero: it is not
+	}{{"alone", false, 0}, {"waiting", true, 0}, {"expected", true, 50 * time.Millisecond}} {
+		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				if !waits {
+				if !c.waits || c.expects > 0 {
 					r.Forget()
 				}
 				<-time.After(time.Second) // files come now and then, so that the child has started by then
+				if c.expects > 0 {
+					r.Expect(b.Context(), "application/pdf")
+					<-time.After(c.expects) // its scan, and the steps between
+				}
 				b.StartTimer()
 				_, _, result := read(b, "application/pdf", content)
-				require.Equal(b, waits, result.Waited)
+				require.Equal(b, c.waits, result.Waited)
 			}
 		})
 	}

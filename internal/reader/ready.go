@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,11 +24,21 @@ type Job struct {
 // reads no more PDFs gets back.
 const longestWait = 5 * time.Minute
 
-// ready is the child that waits with PDFium started, which takes longer than reading most
-// files does. There is at most one. It has seen no file, reads one, and ends.
+// mostWaiting is how many children wait at once: one for the next PDF, and one more while several
+// are on their way.
+const mostWaiting = 2
+
+// expectedFor is for how long a file is waited for that was said to come. It may have been
+// infected, or be read by another worker.
+const expectedFor = time.Minute
+
+// ready is the children that wait with PDFium started, which takes longer than reading most
+// files does. Each has seen no file, reads one, and ends.
 type ready struct {
-	mu    sync.Mutex
-	child *waiting
+	mu       sync.Mutex
+	children []*waiting  // the first one started first
+	expected []time.Time // when each file was said to come that has not come
+	now      func() time.Time
 }
 
 type waiting struct {
@@ -40,21 +51,55 @@ type waiting struct {
 
 var errNotNeeded = errors.New("no file came for the child that waited")
 
-// prepareNext starts a child that waits, unless one does. One that cannot be started is
-// missed by the next file alone, which starts its own.
+// Expect says that a file of that media type is going to be read soon, and does not wait: what its
+// child needs is made ready meanwhile, such as while the file is scanned.
+func (r Reader) Expect(ctx context.Context, mediaType string) {
+	ctx = context.WithoutCancel(ctx)
+	if mediaType == pdf {
+		r.ready.expect()
+	}
+	go func() {
+		if err := r.prepare(ctx); err == nil && mediaType == pdf { // else the file's own child says what is wrong
+			r.prepareNext(ctx)
+		}
+	}()
+}
+
+func (r *ready) expect() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expected = append(r.expected, r.now())
+}
+
+// wanted is how many children are to wait.
+func (r *ready) wanted() int {
+	r.expected = slices.DeleteFunc(r.expected, func(at time.Time) bool { return r.now().Sub(at) >= expectedFor })
+	return min(max(1, len(r.expected)), mostWaiting)
+}
+
+// prepareNext starts children that wait, until there are as many as are wanted. One that cannot
+// be started is missed by its file alone, which starts its own.
 func (r Reader) prepareNext(ctx context.Context) {
 	r.ready.mu.Lock()
 	defer r.ready.mu.Unlock()
-	if r.ready.child.waits() {
-		return
+	r.ready.children = slices.DeleteFunc(r.ready.children, func(w *waiting) bool { return !w.waits() })
+	for len(r.ready.children) < r.ready.wanted() {
+		w := r.startWaiting(ctx)
+		if w == nil {
+			return
+		}
+		r.ready.children = append(r.ready.children, w)
 	}
+}
+
+// startWaiting starts one; nil: it cannot.
+func (r Reader) startWaiting(ctx context.Context) *waiting {
 	input, jobs, err := os.Pipe()
 	if err != nil {
-		return
+		return nil
 	}
 	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	w := &waiting{jobs: jobs, cancel: cancel, ended: make(chan struct{})}
-	r.ready.child = w
 	forgotten := time.AfterFunc(longestWait, func() { r.ready.forget(w) })
 	go func() {
 		defer close(w.ended)
@@ -65,12 +110,10 @@ func (r Reader) prepareNext(ctx context.Context) {
 		_ = input.Close()
 		_ = jobs.Close() // closed already where a job was given
 	}()
+	return w
 }
 
 func (w *waiting) waits() bool {
-	if w == nil {
-		return false
-	}
 	select {
 	case <-w.ended:
 		return false
@@ -83,22 +126,26 @@ func (w *waiting) waits() bool {
 func (r *ready) forget(w *waiting) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.child == w && w != nil {
-		r.child = nil
+	if i := slices.Index(r.children, w); i >= 0 {
+		r.children = slices.Delete(r.children, i, i+1)
 		w.cancel(errNotNeeded)
 	}
 }
 
-// take gives the child that waits to one caller; nil: none does.
+// take gives the child that has waited longest to one caller; nil: none waits.
 func (r *ready) take() *waiting {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.child
-	r.child = nil
-	if !w.waits() {
-		return nil
+	if len(r.expected) > 0 { // this one, or one like it
+		r.expected = r.expected[1:]
 	}
-	return w
+	for len(r.children) > 0 {
+		w := r.children[0]
+		if r.children = r.children[1:]; w.waits() {
+			return w
+		}
+	}
+	return nil
 }
 
 // read gives the child its file and waits for its end. It is killed when the caller's time, or

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"bytes"
+	"context"
 	"regexp"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"satchel/activities/pii"
 	"satchel/files"
+	"satchel/internal/pipelinetest"
 	"satchel/personal"
 	"satchel/tenancy"
 	inspecting "satchel/workflows/pii"
@@ -53,7 +55,9 @@ func (b *worker) requireNothingPlanted(t *testing.T, workflowID string) {
 // TestPersonalDataIsLabelled: the sweep finds a published file; the publication did not wait.
 func TestPersonalDataIsLabelled(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil)
+	b := setup(t, func(o *pipelinetest.Options) {
+		o.Expect = func(context.Context, string) { t.Error("no file is waited for") }
+	})
 	ticket := b.published(t, planted)
 	b.Sweep(t, "start-due-inspections")
 	var result pii.InspectPersonalDataResult
@@ -67,12 +71,17 @@ func TestPersonalDataIsLabelled(t *testing.T) {
 }
 
 // TestPersonalDataIsHeld: nothing is published before an officer released it, and a released
-// file is found by the sweep when the process that released it died.
+// file is found by the sweep when the process that released it died. What reads a file is told
+// of it when its scan begins.
 func TestPersonalDataIsHeld(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil)
+	told := make(chan string, 10)
+	b := setup(t, func(o *pipelinetest.Options) {
+		o.Expect = func(_ context.Context, mediaType string) { told <- mediaType }
+	})
 	b.personalPolicy(t, tenancy.PersonalDataHold)
 	b.published(t, "The frogs of the pond")
+	require.Equal(t, "text/plain", <-told)
 	ticket := b.Receive(t, "essay.txt", []byte(planted))
 	var held upload.UploadFileResult
 	require.NoError(t, b.Process(t, ticket).Get(t.Context(), &held))

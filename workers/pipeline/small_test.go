@@ -144,7 +144,7 @@ func (a *activities) toEnd(t *testing.T, version uuid.UUID, word files.Verdict) 
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
-	step := inspect.New(a.DB, a.Store.Staging, ending{a.Finalizer, word}, archives.DefaultLimits())
+	step := inspect.New(a.DB, a.Store.Staging, ending{a.Finalizer, word}, archives.DefaultLimits(), nil)
 	env.RegisterActivity(step)
 	var found inspect.InspectObjectResult
 	value, err := env.ExecuteActivity(step.InspectObject, inspect.InspectObjectInput{Org: a.Org, Version: version, ToEnd: true})

@@ -30,10 +30,10 @@ import (
 )
 
 var adaptersModule = fx.Module("adapters", fx.Provide(
-	newScanner, newTools, newTextTools, newPersonalTools, newSpool, newMailer, newReceivers, newPurger, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
+	newScanner, newTools, newTextTools, newReader, newExpect, newPersonalTools, newSpool, newMailer, newReceivers, newPurger, newReady, NewCleaner, NewUploads, upload.NewAdmission, newSigner))
 
-func newInspect(db *tenancy.DB, store *s3.Store, s inspect.Small, limits archives.Limits) *inspect.Activities {
-	return inspect.New(db, store.Staging, s, limits)
+func newInspect(db *tenancy.DB, store *s3.Store, s inspect.Small, limits archives.Limits, expect inspect.Expect) *inspect.Activities {
+	return inspect.New(db, store.Staging, s, limits, expect)
 }
 
 func newScan(db *tenancy.DB, store *s3.Store, s scan.Scanner, limits archives.Limits, sp *spool.Owner, c scan.Config, w workers.Config) *scan.Activities {

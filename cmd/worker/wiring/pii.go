@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"satchel/activities/extract"
+	"satchel/activities/inspect"
 	"satchel/activities/pii"
 	"satchel/internal/reader"
 	"satchel/internal/s3"
@@ -22,17 +23,21 @@ import (
 	"satchel/workflows/upload"
 )
 
-// newPersonalTools binds what inspections read with to its programs: the reader for what it
-// knows, LibreOffice and the recognizer of letters for the rest.
-func newPersonalTools(c reader.Config, texts extract.Tools, sp *spool.Owner) (pii.Tools, error) {
+// newReader keeps what its children share in the spool.
+func newReader(c reader.Config, sp *spool.Owner) (reader.Reader, error) {
 	compiled, err := sp.Folder("reader") // removed with the spool, after a crash too
 	if err != nil {
-		return pii.Tools{}, err
+		return reader.Reader{}, err
 	}
-	r, err := reader.New(c, compiled.Path("compiled"))
-	if err != nil {
-		return pii.Tools{}, err
-	}
+	return reader.New(c, compiled.Path("compiled"))
+}
+
+// newExpect lets the reader's child start while a file is scanned.
+func newExpect(r reader.Reader) inspect.Expect { return r.Expect }
+
+// newPersonalTools binds what inspections read with to its programs: the reader for what it
+// knows, LibreOffice and the recognizer of letters for the rest.
+func newPersonalTools(r reader.Reader, texts extract.Tools) pii.Tools {
 	return pii.Tools{
 		Read: func(ctx context.Context, path, mediaType, work string, take func(segments.Place, io.Reader) error) ([]pii.Unread, error) {
 			result, err := r.Read(ctx, path, mediaType, work)
@@ -66,7 +71,7 @@ func newPersonalTools(c reader.Config, texts extract.Tools, sp *spool.Owner) (pi
 			pages, err := texts.Documents.Pictures(ctx, path, work, most)
 			return pages, unread(err)
 		},
-	}, nil
+	}
 }
 
 // unread translates what the programs found about a file, and that one is missing: another
