@@ -31,16 +31,32 @@ chmod 1777 "$context/files/tmp"
 # program NAME PACKAGE [MODULE]: static, without paths, times or ids of the build.
 program() { CGO_ENABLED=0 GOWORK=off go build -C "${3:-$SATCHEL_ROOT}" -trimpath -buildvcs=false -tags=nomsgpack -ldflags='-s -w -buildid=' -o "$context/bin/$1" "$2"; }
 
+# The programs of each image, of which only those that are asked for are built: Temporal's alone take minutes.
+declare -rA programs_of=(
+  [api]='api satchel doctor' [migrate]=migrate [store]='versitygw satchel' [worker]='worker render reader sandbox satchel doctor'
+  [temporal]='temporal-server temporal-sql-tool temporal-ui satchel' [trial]='issuer mailbox'
+)
+
+wanted_programs() {
+  local image
+  for image in "${images[@]}"; do tr ' ' '\n' <<<"${programs_of[$image]:-}"; done | sed '/^$/d' | sort -u
+}
+
 programs() {
-  local name
-  for name in api worker migrate reader sandbox satchel doctor; do program "$name" "./cmd/$name"; done
-  for name in issuer mailbox; do program "$name" "./deploy/local/$name"; done
-  program temporal-server go.temporal.io/server/cmd/server "$here/temporal"
-  program temporal-sql-tool go.temporal.io/server/cmd/tools/sql "$here/temporal"
-  program temporal-ui github.com/temporalio/ui-server/v2/cmd/server "$here/temporal"
-  (cd "$SATCHEL_ROOT" && CGO_ENABLED=1 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$context/bin/render" ./cmd/render)
-  cp "$(versitygw_program)" "$context/bin/versitygw"
-  (cd "$context/bin" && sha256sum api worker migrate reader render sandbox satchel doctor temporal-server temporal-sql-tool temporal-ui versitygw) >"$context/release/PROGRAMS"
+  local name released=()
+  for name in $(wanted_programs); do
+    case $name in
+      temporal-server) program "$name" go.temporal.io/server/cmd/server "$here/temporal" ;;
+      temporal-sql-tool) program "$name" go.temporal.io/server/cmd/tools/sql "$here/temporal" ;;
+      temporal-ui) program "$name" github.com/temporalio/ui-server/v2/cmd/server "$here/temporal" ;;
+      render) (cd "$SATCHEL_ROOT" && CGO_ENABLED=1 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$context/bin/render" ./cmd/render) ;;
+      versitygw) cp "$(versitygw_program)" "$context/bin/versitygw" ;;
+      issuer | mailbox) program "$name" "./deploy/local/$name" ;;
+      *) program "$name" "./cmd/$name" ;;
+    esac
+  done
+  mapfile -t released < <(wanted_programs | grep -vxE 'issuer|mailbox') # those of the trial are no part of a release
+  ((${#released[@]} == 0)) || (cd "$context/bin" && sha256sum "${released[@]}") >"$context/release/PROGRAMS"
 }
 
 # files: what the images from scratch need of a system.
@@ -59,10 +75,18 @@ files() {
 bills() {
   local name
   go build -C "$SATCHEL_ROOT/deploy/tools/sbom" -trimpath -o "$context/cyclonedx-gomod" github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
-  for name in api worker migrate reader render sandbox satchel doctor temporal-server temporal-sql-tool temporal-ui versitygw; do
+  for name; do
     "$context/cyclonedx-gomod" bin -json -licenses -noserial -output "$context/release/sbom/$name.json" "$context/bin/$name"
   done
+  (($#)) || return 0
   jq -r '.components[] | [.name, .version, ((.licenses // .evidence.licenses // []) | map(.license.id // .license.name) | join(" "))] | @tsv' "$context"/release/sbom/*.json | sort -u >"$context/release/LICENSES.tsv"
+}
+
+# stage IMAGE: its part of the Dockerfile and what that is from. Docker without BuildKit would build every stage before it too.
+stage() {
+  local debian
+  debian=$(grep -c "^FROM debian AS $1\$" "$here/Dockerfile" || true)
+  awk -v image="$1" -v debian="$debian" 'NR == 1 { keep = 1 } /^FROM / { keep = $4 == image || $4 == "debian" && debian } keep' "$here/Dockerfile"
 }
 
 # ids: what the engine calls each image, the SHA-256 of its configuration.
@@ -76,11 +100,13 @@ ids() {
 
 in_turn programs "build the programs of the images" programs
 files
-job bills "list their modules and licenses" env GOWORK=off bash -c "$(declare -f bills); context=$context SATCHEL_ROOT=$SATCHEL_ROOT; bills"
+mapfile -t listed < <(wanted_programs | grep -vxE 'issuer|mailbox')
+job bills "list their modules and licenses" env GOWORK=off bash -euo pipefail -c "$(declare -f bills); context=$context SATCHEL_ROOT=$SATCHEL_ROOT; bills \"\$@\"" bills "${listed[@]}"
 
 for image in "${images[@]}"; do
+  stage "$image" >"$context/$image.Dockerfile"
   in_turn "$image" "build satchel/$image:$version" docker build --quiet --network host --build-arg "DEBIAN=${SATCHEL_IMAGES_DEBIAN:-debian:bookworm-slim}" \
-    --label "org.opencontainers.image.version=$version" --target "$image" --tag "satchel/$image:$version" --tag "satchel/$image:latest" --file "$here/Dockerfile" "$context"
+    --label "org.opencontainers.image.version=$version" --target "$image" --tag "satchel/$image:$version" --tag "satchel/$image:latest" --file "$context/$image.Dockerfile" "$context"
 done
 finish bills
 ids >"$context/release/IMAGES"

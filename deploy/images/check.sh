@@ -39,7 +39,8 @@ done
 elsewhere=$(mktemp -d)
 trap 'rm -rf "$elsewhere"' EXIT
 git -C "$SATCHEL_ROOT" ls-files -z | (cd "$SATCHEL_ROOT" && tar --null --files-from - --create) | tar --extract --directory "$elsewhere"
-ln -s "$SATCHEL_ROOT/web/dist" "$elsewhere/web/dist" 2>/dev/null || true
+cp -r "$SATCHEL_ROOT/web/dist/." "$elsewhere/web/dist/" # the console that was built; in git the folder is empty
+mkdir "$elsewhere/.out"
 for name in api worker migrate satchel; do
   CGO_ENABLED=0 go build -C "$elsewhere" -trimpath -buildvcs=false -tags=nomsgpack -ldflags='-s -w -buildid=' -o "$elsewhere/.out/$name" "./cmd/$name"
   expect "$name has the same bytes from another folder" "$(sha256sum <"$SATCHEL_LOCAL/images/bin/$name" | cut -d' ' -f1)" sha256sum "$elsewhere/.out/$name"
