@@ -99,6 +99,15 @@ func newDatabase(lc fx.Lifecycle, ready *Readiness, traces *tracing.Traces) (*te
 	if err != nil {
 		return nil, err
 	}
+	further, err := settings.Load[tenancy.ClustersConfig]()
+	if err == nil {
+		further.Fresh = settings.Load[tenancy.ClustersConfig]
+		err = db.UseClusters(ctx, further)
+	}
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
 	ready.Add("postgres", db.Ping)
 	lc.Append(fx.StopHook(db.Close))
 	return db, nil
