@@ -241,9 +241,11 @@ func mergedBy[T any](ctx context.Context, d *DB, n int, order func(a, b T) int, 
 // summed asks every cluster and adds up the rows of the same kind.
 func summed[T any, K comparable](ctx context.Context, d *DB, kind func(T) K, add func(to *T, row T), sql string, args ...any) ([]T, error) {
 	found, err := everywhere[T](ctx, d, sql, args...)
-	if err != nil || d.pools.clusters == nil {
-		return found, err
-	}
+	return folded(found, kind, add), err
+}
+
+// folded adds up the rows of the same kind.
+func folded[T any, K comparable](found []T, kind func(T) K, add func(to *T, row T)) []T {
 	var sums []T
 	at := map[K]int{}
 	for _, row := range found {
@@ -255,5 +257,5 @@ func summed[T any, K comparable](ctx context.Context, d *DB, kind func(T) K, add
 		}
 		add(&sums[i], row)
 	}
-	return sums, nil
+	return sums
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"time"
 
@@ -133,15 +134,26 @@ func (d *DB) copyTiers(ctx context.Context, names []string) error {
 		return err
 	}
 	for _, name := range names {
-		at, failed := d.pools.clusters.further[name], error(nil)
-		for _, t := range tiers {
-			if failed == nil {
-				failed = PutTier(ctx, at.Single(Platform), t)
-			}
-		}
-		err = errors.Join(err, failed)
+		err = errors.Join(err, putTiers(ctx, d.pools.clusters.further[name], tiers))
 	}
 	return err
+}
+
+// putTiers puts those that differ: to put one writes the limits of every organization in it.
+func putTiers(ctx context.Context, at *DB, tiers []Tier) error {
+	there, err := at.Tiers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tiers {
+		if slices.ContainsFunc(there, func(o Tier) bool { o.UpdatedAt = t.UpdatedAt; return reflect.DeepEqual(o, t) }) {
+			continue
+		}
+		if err := PutTier(ctx, at.Single(Platform), t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // EnsureUserOf is EnsureUser for a person who is to be in an organization: its cluster has the user then,

@@ -125,6 +125,7 @@ func TestTwoClusters(t *testing.T) {
 	require.Equal(t, both, w.member(t, w.east, "both"), "a person is one in both")
 	w.member(t, w.near, "near")
 	w.separate(t, teacher)
+	w.tiers(t)
 	w.across(t)
 	w.deleted(t)
 	w.gone(t)
@@ -165,6 +166,28 @@ func (w *twoClusters) separate(t *testing.T, teacher uuid.UUID) {
 	require.Len(t, texts(t, there, "select id::text from users"), 3)
 	require.ElementsMatch(t, []string{"owner of east-school", "teacher", "both", "near"}, texts(t, here, "select subject from logins where issuer = '"+issuer+"'"), "the directory has all")
 	require.Equal(t, texts(t, here, "select name from tiers order by name"), texts(t, there, "select name from tiers order by name"))
+}
+
+// tiers are the directory's. A copy writes those that differ alone.
+func (w *twoClusters) tiers(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	wide, err := w.Tier(ctx, "enterprise")
+	require.NoError(t, err)
+	wide.MaxBytes++
+	require.NoError(t, tenancy.PutTier(ctx, w.Single(tenancy.Platform), wide))
+	limit := func() (bytes int64, at time.Time) {
+		require.NoError(t, w.Single(w.east).QueryRow(ctx, "select max_bytes, updated_at from storage_quotas").Scan(&bytes, &at))
+		return bytes, at
+	}
+	require.NoError(t, tenancy.SetLimits(ctx, w.Single(w.east), nil, nil))
+	before, _ := limit()
+	require.NoError(t, w.CopyTiers(ctx))
+	after, at := limit()
+	require.Equal(t, before+1, after, "what follows the tier follows it at once")
+	require.NoError(t, w.SettleOrganizations(ctx))
+	_, again := limit()
+	require.Equal(t, at, again)
 }
 
 func (w *twoClusters) across(t *testing.T) {

@@ -14,12 +14,13 @@ type Backlog struct {
 
 // Backlogs reads how much work waits, of all organizations (policies/rls/functions/system_backlog.sql).
 func (d *DB) Backlogs(ctx context.Context) ([]Backlog, error) {
-	return summed(ctx, d, func(b Backlog) string { return b.Work }, func(to *Backlog, b Backlog) {
+	found, err := known[Backlog](ctx, d, "select work, items, oldest from app.backlog()") // what scales workers goes on without one of the clusters
+	return folded(found, func(b Backlog) string { return b.Work }, func(to *Backlog, b Backlog) {
 		to.Items += b.Items
 		if to.Oldest == nil || b.Oldest != nil && b.Oldest.Before(*to.Oldest) {
 			to.Oldest = b.Oldest
 		}
-	}, "select work, items, oldest from app.backlog()")
+	}), err
 }
 
 // WALArchive is how the archive of Postgres' WAL is doing. Its backups are as good as it.
