@@ -199,6 +199,11 @@ func (d *DB) Clusters() []string {
 	return d.pools.clusters.names
 }
 
+// PingCluster says whether a further cluster answers.
+func (d *DB) PingCluster(ctx context.Context, name string) error {
+	return d.pools.clusters.further[name].Ping(ctx)
+}
+
 // of gives the database in which an organization is. What is nowhere has none.
 func (d *DB) of(ctx context.Context, org OrgID) (*DB, error) {
 	if d.pools.clusters == nil || org == Platform || org.IsZero() {

@@ -34,6 +34,7 @@ func newTwoClusters(t *testing.T) *twoClusters {
 	w.line, url = newLine(t, w.there.AppURL)
 	require.NoError(t, w.UseClusters(t.Context(), tenancy.ClustersConfig{Clusters: " east=" + url + "\n"}))
 	require.Equal(t, []string{"east"}, w.Clusters())
+	require.NoError(t, w.PingCluster(t.Context(), "east"))
 	w.near = w.Organization(t, 1<<30)
 	w.east = w.begin(t, "east-school")
 	require.NoError(t, w.InTx(t.Context(), w.east, func(tx *tenancy.Tx) error {
@@ -291,6 +292,7 @@ func (w *twoClusters) gone(t *testing.T) {
 	_, _, err = w.FindKey(ctx, [32]byte{1})
 	require.Equal(t, fault.Unavailable, fault.Of(err).Kind, "whether there is such a key is not known")
 	require.Error(t, w.CopyTiers(ctx))
+	require.Error(t, w.PingCluster(ctx, "east"))
 }
 
 // TestClustersAreRefused: what could not keep organizations apart, or is no cluster of its own.

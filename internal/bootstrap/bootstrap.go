@@ -109,6 +109,10 @@ func newDatabase(lc fx.Lifecycle, ready *Readiness, traces *tracing.Traces) (*te
 		return nil, err
 	}
 	ready.Add("postgres", db.Ping)
+	for _, name := range db.Clusters() { // without one, the organizations of the others are served
+		ready.Add("cluster "+name, func(ctx context.Context) error { return db.PingCluster(ctx, name) })
+		ready.Optional("cluster " + name)
+	}
 	lc.Append(fx.StopHook(db.Close))
 	return db, nil
 }
