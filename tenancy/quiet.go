@@ -39,11 +39,12 @@ func heard(c net.Conn) bool {
 		return true
 	}
 	quiet := false
-	err = raw.Read(func(fd uintptr) bool {
+	// Control and not Read, which waits for whoever reads: behind a write that was slow, pgx leaves a reader on
+	// the connection that may wait there for as long as the connection is idle.
+	err = raw.Control(func(fd uintptr) {
 		var one [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		quiet = errors.Is(err, syscall.EAGAIN)
-		return true // without waiting
 	})
 	return err != nil || !quiet
 }

@@ -43,6 +43,16 @@ func TestIdleConnectionIsHeard(t *testing.T) {
 	require.False(t, tenancy.Heard(ours))
 
 	ours, theirs = pair()
+	read := make(chan error, 1)
+	go func() { _, err := ours.Read(said); read <- err }()
+	for range 1000 {
+		require.False(t, tenancy.Heard(ours), "a reader is not waited for")
+	}
+	_, err = theirs.Write([]byte("x"))
+	require.NoError(t, err)
+	require.NoError(t, <-read)
+
+	ours, theirs = pair()
 	require.NoError(t, theirs.Close())
 	heard(ours)
 	require.NoError(t, ours.Close())
