@@ -20,6 +20,7 @@ var handWritten = map[string]string{
 	"tenancy/db.go":              "the tenant binding",
 	"tenancy/guard.go":           "reads the live catalog before any organization is bound",
 	"tenancy/system*.go":         "one-line calls of definer functions on the pool, which generated code cannot reach",
+	"tenancy/clusters*.go":       "calls of definer functions of the directory and across clusters, on pools of no organization",
 	"tenancy/access.go":          "returns OrgID and Role: generated code would import this package, which imports it",
 	"tenancy/organizations.go":   "returns OrgID and Role: generated code would import this package, which imports it",
 	"tenancy/replica.go":         "asks which server it is and what it has replayed, on connections of no organization",

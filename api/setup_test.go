@@ -182,7 +182,7 @@ func (b *testBundle) tier(name string) tenancy.OrgID {
 func (b *testBundle) person(org tenancy.OrgID, role tenancy.Role) *person {
 	b.t.Helper()
 	ctx, subject := context.Background(), uuid.NewString()
-	user, err := b.db.EnsureUser(ctx, b.issuer.URL, subject)
+	user, err := b.db.EnsureUserOf(ctx, org, b.issuer.URL, subject)
 	require.NoError(b.t, err)
 	require.NoError(b.t, tenancy.SetMember(ctx, b.db.Single(org), user, role))
 	return &person{b: b, org: org, id: user, token: b.issuer.Token(subject), role: role}

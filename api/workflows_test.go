@@ -130,6 +130,9 @@ func (p *fakeWorkflows) Provision(ctx context.Context, by tenancy.Actor, n tenan
 		}
 		return operations.Insert(ctx, tx, operations.Operation{ID: n.ID.UUID(), Kind: "provision_organization", CreatedBy: &by.User})
 	})
+	if err == nil {
+		err = p.db.SettleOrganization(ctx, n.ID)
+	}
 	if err != nil || p.holds {
 		return n.ID.UUID(), err
 	}

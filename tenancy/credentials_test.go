@@ -53,4 +53,16 @@ func TestPasswordIsReplacedWhileConnected(t *testing.T) {
 	now.Store(u.String())
 	ctx, stop := context.WithCancel(t.Context())
 	require.ErrorIs(t, db.Listen(ctx, tenancy.Channels{"satchel_test": func(string) { stop() }}, nil), context.Canceled)
+
+	// And so are connections to a further cluster.
+	directory := pgtest.New(t)
+	require.NoError(t, directory.UseClusters(t.Context(), tenancy.ClustersConfig{Clusters: "east=" + u.String(), Fresh: func() (tenancy.ClustersConfig, error) {
+		return tenancy.ClustersConfig{Clusters: "east=" + now.Load().(string)}, nil
+	}}))
+	do(t, d.Admin(t), "alter role "+name+" password 'a third'")
+	directory.ClusterPool("east").Reset()
+	require.Error(t, directory.PingCluster(t.Context(), "east"), "the old password is refused")
+	u.User = url.UserPassword(name, "a third")
+	now.Store(u.String())
+	require.NoError(t, directory.PingCluster(t.Context(), "east"))
 }

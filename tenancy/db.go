@@ -56,22 +56,29 @@ type DB struct {
 type pools struct {
 	organization, people *pgxpool.Pool
 
-	config  Config
-	replica *replica // nil: the primary answers all
+	config   Config
+	replica  *replica  // nil: the primary answers all
+	clusters *clusters // where organizations are that are not here, see UseClusters; nil: all are here
 }
 
 // ForPeople gives the database as the requests of people see it: each transaction
 // runs as the actor of its context, in a role for which nothing is visible without
 // one and no file but those that the actor may read.
 func (d *DB) ForPeople() *DB {
-	return &DB{pool: d.pools.people, people: true, pools: d.pools, session: d.session, again: d.again, local: d.local}
+	return d.with(d.pools.people, true)
 }
 
 // OrganizationWide gives the database as the platform's own work sees it. A request
 // takes it only for what is no one's in particular: counters, sweeps of its own, an
 // invitation before its person is a member.
 func (d *DB) OrganizationWide() *DB {
-	return &DB{pool: d.pools.organization, pools: d.pools, session: d.session, again: d.again, local: d.local}
+	return d.with(d.pools.organization, false)
+}
+
+func (d *DB) with(pool *pgxpool.Pool, people bool) *DB {
+	other := *d
+	other.pool, other.people = pool, people
+	return &other
 }
 
 // ErrNoActor refuses a request's query on whose behalf no one was authenticated.
@@ -79,6 +86,19 @@ var ErrNoActor = errors.New("no query without an actor")
 
 // Open connects and refuses a role that could step around row-level security.
 func Open(ctx context.Context, c Config) (*DB, error) {
+	db, err := open(ctx, c, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.checkRole(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// open makes the pools. change may change how their connections are made.
+func open(ctx context.Context, c Config, change func(*pgxpool.Config)) (*DB, error) {
 	pc, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		// The URL holds a password, which pgx's message may repeat.
@@ -98,6 +118,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	pc.BeforeConnect = c.again(func(c Config) string { return c.URL })
 	pc.ShouldPing = ask
+	if change != nil {
+		change(pc)
+	}
 	organization, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -107,16 +130,12 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		organization.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{pool: organization, pools: &pools{organization: organization, people: people, config: c}, session: session, again: c.again(Config.sessionURL), local: local}
-	if err := db.checkRole(ctx); err != nil {
-		db.Close()
-		return nil, err
-	}
-	return db, nil
+	return &DB{pool: organization, pools: &pools{organization: organization, people: people, config: c}, session: session, again: c.again(Config.sessionURL), local: local}, nil
 }
 
 // Close waits for running queries and closes the connections.
 func (d *DB) Close() {
+	d.pools.clusters.close()
 	if d.pools.replica != nil {
 		d.pools.replica.close()
 	}
@@ -168,11 +187,15 @@ func (d *DB) binding(ctx context.Context, org OrgID) (sql string, args []any, er
 // returns nil and rolls back otherwise, a panic included. Do nothing slow in f:
 // a connection and its row locks are held until it returns.
 func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error) {
-	bind, args, err := d.binding(ctx, org)
+	at, err := d.of(ctx, org)
 	if err != nil {
 		return err
 	}
-	conn, err := d.pool.Acquire(ctx)
+	bind, args, err := at.binding(ctx, org)
+	if err != nil {
+		return err
+	}
+	conn, err := at.pool.Acquire(ctx)
 	if err != nil {
 		return unavailable(fmt.Errorf("acquire connection: %w", err))
 	}
@@ -181,6 +204,7 @@ func (d *DB) InTx(ctx context.Context, org OrgID, f func(*Tx) error) (err error)
 	if err != nil {
 		return unavailable(fmt.Errorf("begin: %w", err))
 	}
+	tx.db = d
 	done := false
 	defer func() { //nolint:contextcheck // rolling back has its own deadline: see rollback
 		if !done {
@@ -267,6 +291,7 @@ type Tx struct {
 	conn        *pgx.Conn
 	org         OrgID
 	atEnd       []func(*pgx.Batch) // see AtEnd
+	db          *DB                // that was asked for it
 	onCommit    []func(*pgx.Batch) // see OnCommit
 	afterCommit []func()           // see AfterCommit
 }

@@ -5,6 +5,9 @@ import "github.com/jackc/pgx/v5/pgxpool"
 // Pool lets the tests look at a connection as the next borrower finds it.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 
+// ClusterPool is Pool of a further cluster.
+func (d *DB) ClusterPool(name string) *pgxpool.Pool { return d.pools.clusters.further[name].pool }
+
 // Translate is what a transaction does to its callers' errors.
 func (d *DB) Translate(err error) error { return translate(err) }
 

@@ -31,6 +31,11 @@ type Channels map[string]func(payload string)
 // channel, in a transaction of its own. So a process listens on one connection, and what it watches
 // tells the database which changes are to notify; nil is for a process that waits for none.
 func (d *DB) Listen(ctx context.Context, channels Channels, watched *Watched) error {
+	if c := d.pools.clusters; c != nil {
+		for _, name := range c.names {
+			go func() { _ = c.further[name].Listen(ctx, channels, watched.elsewhere()) }()
+		}
+	}
 	for {
 		err := d.listenOnce(ctx, channels, watched)
 		if ctx.Err() != nil {

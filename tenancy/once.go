@@ -50,11 +50,18 @@ func Relax(ctx context.Context, tx *Tx) error {
 func (o *SingleStatement) Org() OrgID { return o.org }
 
 func (o *SingleStatement) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
-	bind, binding, err := o.db.binding(ctx, o.org)
+	db := o.db
+	if o.on == nil { // what is asked a standby was looked for before, see Read
+		var err error
+		if db, err = db.of(ctx, o.org); err != nil {
+			return nil, err
+		}
+	}
+	bind, binding, err := db.binding(ctx, o.org)
 	if err != nil {
 		return nil, err
 	}
-	pool := o.db.pool
+	pool := db.pool
 	if o.on != nil {
 		binding = append(binding, o.on.position)
 		bind += o.on.waitForReplay(len(binding))

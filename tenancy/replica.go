@@ -259,6 +259,14 @@ func (r *replica) lag() time.Duration { return time.Since(r.began) - time.Durati
 // changes nothing.
 func Read[T any](ctx context.Context, d *DB, org OrgID, f func(context.Context, Queries) (T, error)) (T, error) {
 	r := d.pools.replica
+	if r != nil && d.pools.clusters != nil {
+		at, err := d.of(ctx, org)
+		if err != nil {
+			var none T
+			return none, err
+		}
+		r = at.pools.replica
+	}
 	if r == nil || !d.people {
 		return f(ctx, d.Single(org))
 	}

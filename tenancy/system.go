@@ -42,6 +42,9 @@ func (d *DB) membershipColumns() string {
 
 // Memberships finds the memberships of the person that an issuer knows as subject.
 func (d *DB) Memberships(ctx context.Context, issuer, subject string) ([]Membership, error) {
+	if d.pools.clusters != nil {
+		return d.pools.clusters.memberships(ctx, issuer, subject)
+	}
 	return systemQuery[Membership](ctx, d, "select "+d.membershipColumns()+" from app.memberships($1, $2)", issuer, subject)
 }
 
@@ -54,7 +57,7 @@ func (d *DB) EnsureUser(ctx context.Context, issuer, subject string) (uuid.UUID,
 
 // Organizations pages through all organizations in the order of their ids.
 func (d *DB) Organizations(ctx context.Context, after OrgID, n int) ([]OrgID, error) {
-	rows, err := systemQuery[struct{ ID OrgID }](ctx, d, "select id from app.organizations_page($1, $2)", after, n)
+	rows, err := pageOf[struct{ ID OrgID }](ctx, d, "id", "select id from app.organizations_page($1, $2)", after, n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
 		orgs[i] = r.ID
@@ -74,21 +77,30 @@ type Ref struct {
 // for that long though there is room: below what their tier and the ceiling let
 // into the pipeline. Only Org is set.
 func (d *DB) OrganizationsWaiting(ctx context.Context, unstarted time.Duration, ceiling int, after uuid.UUID, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id from app.organizations_waiting($1, $2, $3, $4)", unstarted, ceiling, after, n)
+	return pageOf[Ref](ctx, d, "organization_id", "select organization_id from app.organizations_waiting($1, $2, $3, $4)", unstarted, ceiling, after, n)
 }
 
 // VersionsWaiting finds versions that were let into the pipeline and whose
 // workflow showed no life since, or has been silent for long.
 func (d *DB) VersionsWaiting(ctx context.Context, unstarted, silent time.Duration, after uuid.UUID, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id, file_id, version_id from app.versions_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
+	return pageOf[Ref](ctx, d, "version_id", "select organization_id, file_id, version_id from app.versions_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
 }
 
 // UploadsExpired finds uploads past their time.
 func (d *DB) UploadsExpired(ctx context.Context, after uuid.UUID, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id, upload_id, version_id from app.uploads_expired($1, $2)", after, n)
+	return pageOf[Ref](ctx, d, "upload_id", "select organization_id, upload_id, version_id from app.uploads_expired($1, $2)", after, n)
 }
 
+// systemQuery asks where all organizations are in one cluster. Where they are not, who asks says how: see
+// clusters_ask.go.
 func systemQuery[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, error) {
+	if d.pools.clusters != nil {
+		return nil, errNotAcross
+	}
+	return systemQueryAt[T](ctx, d, sql, args...)
+}
+
+func systemQueryAt[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, error) {
 	rows, err := d.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, translate(fmt.Errorf("ask across organizations: %w", err))

@@ -24,9 +24,9 @@ type ReportScheduleRef struct {
 // ActivityBehind finds organizations whose logs have more than was counted, and that were
 // not counted for that long.
 func (d *DB) ActivityBehind(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]OrgID, error) {
-	rows, err := systemQuery[struct {
+	rows, err := pageOf[struct {
 		ID OrgID `db:"organization_id"`
-	}](ctx, d, "select organization_id from app.activity_behind($1, $2, $3)", quiet, after, n)
+	}](ctx, d, "organization_id", "select organization_id from app.activity_behind($1, $2, $3)", quiet, after, n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
 		orgs[i] = r.ID
@@ -36,10 +36,10 @@ func (d *DB) ActivityBehind(ctx context.Context, quiet time.Duration, after uuid
 
 // ReportsUnfinished finds reports that have not ended and were quiet for longer than that.
 func (d *DB) ReportsUnfinished(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]ReportRef, error) {
-	return systemQuery[ReportRef](ctx, d, "select organization_id, report_id from app.reports_unfinished($1, $2, $3)", quiet, after, n)
+	return pageOf[ReportRef](ctx, d, "report_id", "select organization_id, report_id from app.reports_unfinished($1, $2, $3)", quiet, after, n)
 }
 
 // ReportSchedulesDue finds schedules whose time has come, or is not known.
 func (d *DB) ReportSchedulesDue(ctx context.Context, after uuid.UUID, n int) ([]ReportScheduleRef, error) {
-	return systemQuery[ReportScheduleRef](ctx, d, "select organization_id, schedule_id from app.report_schedules_due($1, $2)", after, n)
+	return pageOf[ReportScheduleRef](ctx, d, "schedule_id", "select organization_id, schedule_id from app.report_schedules_due($1, $2)", after, n)
 }

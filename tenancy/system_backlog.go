@@ -14,7 +14,13 @@ type Backlog struct {
 
 // Backlogs reads how much work waits, of all organizations (policies/rls/functions/system_backlog.sql).
 func (d *DB) Backlogs(ctx context.Context) ([]Backlog, error) {
-	return systemQuery[Backlog](ctx, d, "select work, items, oldest from app.backlog()")
+	found, err := known[Backlog](ctx, d, "select work, items, oldest from app.backlog()") // what scales workers goes on without one of the clusters
+	return folded(found, func(b Backlog) string { return b.Work }, func(to *Backlog, b Backlog) {
+		to.Items += b.Items
+		if to.Oldest == nil || b.Oldest != nil && b.Oldest.Before(*to.Oldest) {
+			to.Oldest = b.Oldest
+		}
+	}), err
 }
 
 // WALArchive is how the archive of Postgres' WAL is doing. Its backups are as good as it.
@@ -26,7 +32,7 @@ type WALArchive struct {
 
 // WALArchive asks Postgres. It is false where Postgres archives nothing.
 func (d *DB) WALArchive(ctx context.Context) (WALArchive, bool, error) {
-	found, err := systemQuery[WALArchive](ctx, d, "select archived_at, failed_at, waiting from app.wal_archive()")
+	found, err := inDirectory[WALArchive](ctx, d, "select archived_at, failed_at, waiting from app.wal_archive()")
 	if err != nil || len(found) == 0 {
 		return WALArchive{}, false, err
 	}
@@ -42,5 +48,5 @@ type WALSlot struct {
 
 // WALSlots lists the replication slots.
 func (d *DB) WALSlots(ctx context.Context) ([]WALSlot, error) {
-	return systemQuery[WALSlot](ctx, d, "select slot, active, kept from app.wal_slots()")
+	return inDirectory[WALSlot](ctx, d, "select slot, active, kept from app.wal_slots()")
 }

@@ -14,5 +14,5 @@ type DeadlineRef struct {
 
 // DeadlinesDue finds what comes or is over and was not told of yet (policies/rls/functions/system_deadlines.sql).
 func (d *DB) DeadlinesDue(ctx context.Context, after uuid.UUID, n int) ([]DeadlineRef, error) {
-	return systemQuery[DeadlineRef](ctx, d, "select organization_id, id from app.deadlines_due($1, $2)", after, n)
+	return pageOf[DeadlineRef](ctx, d, "id", "select organization_id, id from app.deadlines_due($1, $2)", after, n)
 }

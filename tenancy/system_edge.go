@@ -25,5 +25,5 @@ type EdgeBacklog struct {
 
 // EdgeBacklogs counts the purges in a state, by organization.
 func (d *DB) EdgeBacklogs(ctx context.Context, types []string, state string, after uuid.UUID, n int) ([]EdgeBacklog, error) {
-	return systemQuery[EdgeBacklog](ctx, d, "select organization_id, keys, oldest, latest from app.edge_backlog($1, $2, $3, $4)", types, state, after, n)
+	return pageOf[EdgeBacklog](ctx, d, "organization_id", "select organization_id, keys, oldest, latest from app.edge_backlog($1, $2, $3, $4)", types, state, after, n)
 }

@@ -18,10 +18,10 @@ type GenerationRef struct {
 // GenerationsUnfinished finds generations that have something to do and were quiet for
 // longer than that.
 func (d *DB) GenerationsUnfinished(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]GenerationRef, error) {
-	return systemQuery[GenerationRef](ctx, d, "select organization_id, generation_id from app.generations_unfinished($1, $2, $3)", quiet, after, n)
+	return pageOf[GenerationRef](ctx, d, "generation_id", "select organization_id, generation_id from app.generations_unfinished($1, $2, $3)", quiet, after, n)
 }
 
 // GenerationsOld finds generations that ended before a moment.
 func (d *DB) GenerationsOld(ctx context.Context, before time.Time, after uuid.UUID, n int) ([]GenerationRef, error) {
-	return systemQuery[GenerationRef](ctx, d, "select organization_id, generation_id from app.generations_old($1, $2, $3)", before, after, n)
+	return pageOf[GenerationRef](ctx, d, "generation_id", "select organization_id, generation_id from app.generations_old($1, $2, $3)", before, after, n)
 }

@@ -1,6 +1,8 @@
 package tenancy
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -59,7 +61,10 @@ const jobColumns = `organization_id, id, kind, workflow_id, state, steps, result
 
 // Jobs lists jobs, the newest first.
 func (d *DB) Jobs(ctx context.Context, f JobFilter) ([]JobOf, error) {
-	return systemQuery[JobOf](ctx, d, "select "+jobColumns+" from app.jobs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+	newest := func(a, b JobOf) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID[:], a.ID[:]))
+	}
+	return mergedBy(ctx, d, f.Limit, newest, "select "+jobColumns+" from app.jobs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 		orNull(f.Org), orNull(f.Kind), orNull(f.State), orNull(f.Queue), orNull(f.Priority), orNull(f.RequestedBy), orNull(f.From), orNull(f.To), orNull(f.BeforeAt), orNull(f.BeforeID), f.Limit)
 }
 
@@ -80,7 +85,8 @@ type JobCount struct {
 
 // JobCounts counts the jobs of all organizations.
 func (d *DB) JobCounts(ctx context.Context) ([]JobCount, error) {
-	return systemQuery[JobCount](ctx, d, "select kind, state, queue, priority, n from app.job_counts()")
+	type key struct{ kind, state, queue, priority string }
+	return summed(ctx, d, func(c JobCount) key { return key{c.Kind, c.State, c.Queue, c.Priority} }, func(to *JobCount, c JobCount) { to.N += c.N }, "select kind, state, queue, priority, n from app.job_counts()")
 }
 
 // JobBacklog is what waits in a queue for one organization at one priority.
@@ -94,7 +100,7 @@ type JobBacklog struct {
 
 // JobBacklogs tells what waits.
 func (d *DB) JobBacklogs(ctx context.Context) ([]JobBacklog, error) {
-	return systemQuery[JobBacklog](ctx, d, "select queue, priority, organization_id, n, oldest from app.job_backlog()")
+	return everywhere[JobBacklog](ctx, d, "select queue, priority, organization_id, n, oldest from app.job_backlog()")
 }
 
 // JobFailure is what failed for one reason.
@@ -110,7 +116,17 @@ type JobFailure struct {
 
 // JobFailures groups what failed since a time.
 func (d *DB) JobFailures(ctx context.Context, since time.Time) ([]JobFailure, error) {
-	return systemQuery[JobFailure](ctx, d, "select kind, reason_class, reason_code, n, organizations, first_seen, last_seen from app.job_failures($1)", since)
+	type key struct{ kind, class, code string }
+	return summed(ctx, d, func(f JobFailure) key { return key{f.Kind, f.Class, f.Code} }, func(to *JobFailure, f JobFailure) {
+		to.N += f.N
+		to.Organizations += f.Organizations
+		if f.FirstSeen.Before(to.FirstSeen) {
+			to.FirstSeen = f.FirstSeen
+		}
+		if f.LastSeen.After(to.LastSeen) {
+			to.LastSeen = f.LastSeen
+		}
+	}, "select kind, reason_class, reason_code, n, organizations, first_seen, last_seen from app.job_failures($1)", since)
 }
 
 // OpenJob is a job that has not ended, as the sweep compares it with Temporal.
@@ -125,12 +141,15 @@ type OpenJob struct {
 
 // JobsOpen pages through the open jobs that are older than that, behind one.
 func (d *DB) JobsOpen(ctx context.Context, older time.Duration, org OrgID, after uuid.UUID, n int) ([]OpenJob, error) {
-	return systemQuery[OpenJob](ctx, d, "select organization_id, operation_id, kind, workflow_id, state, doubted_at from app.jobs_open($1, $2, $3, $4)", older, org, after, n)
+	return pageOf[OpenJob](ctx, d, "organization_id,operation_id", "select organization_id, operation_id, kind, workflow_id, state, doubted_at from app.jobs_open($1, $2, $3, $4)", older, org, after, n)
 }
 
 // MarkPaused marks what waits in a queue as paused, or as waiting again, and counts it.
 func (d *DB) MarkPaused(ctx context.Context, queue string, paused bool) (int64, error) {
+	counts, err := everywhere[struct{ N int64 }](ctx, d, "select app.jobs_mark_paused($1, $2) as n", queue, paused)
 	var n int64
-	err := d.pool.QueryRow(ctx, "select app.jobs_mark_paused($1, $2)", queue, paused).Scan(&n)
-	return n, translate(err)
+	for _, c := range counts {
+		n += c.N
+	}
+	return n, err
 }

@@ -21,7 +21,7 @@ type LoginRule struct {
 // LoginRules finds the rules for a token of the issuer that names a domain (hd) or a
 // directory (tid), at most one an organization.
 func (d *DB) LoginRules(ctx context.Context, issuer, domain, directory string) ([]LoginRule, error) {
-	return systemQuery[LoginRule](ctx, d, "select organization_id, id, person_claim, may_verify_email, may_verify_username, jit_role from app.login_rules_of($1, $2, $3)",
+	return known[LoginRule](ctx, d, "select organization_id, id, person_claim, may_verify_email, may_verify_username, jit_role from app.login_rules_of($1, $2, $3)",
 		issuer, domain, directory)
 }
 
@@ -33,11 +33,11 @@ type PersonRef struct {
 
 // PeopleLeaving finds people whose time is over.
 func (d *DB) PeopleLeaving(ctx context.Context, after uuid.UUID, n int) ([]PersonRef, error) {
-	return systemQuery[PersonRef](ctx, d, "select organization_id, user_id from app.people_leaving($1, $2)", after, n)
+	return pageOf[PersonRef](ctx, d, "user_id", "select organization_id, user_id from app.people_leaving($1, $2)", after, n)
 }
 
 // OrganizationsWithOldLoginRequests finds organizations with logins that have waited
 // for that long without another sign-in.
 func (d *DB) OrganizationsWithOldLoginRequests(ctx context.Context, unseen time.Duration, after uuid.UUID, n int) ([]Ref, error) {
-	return systemQuery[Ref](ctx, d, "select organization_id from app.login_requests_old($1, $2, $3)", unseen, after, n)
+	return pageOf[Ref](ctx, d, "organization_id", "select organization_id from app.login_requests_old($1, $2, $3)", unseen, after, n)
 }

@@ -21,7 +21,11 @@ type OrganizationMembership struct {
 // subject. It gives no row at all for a person without a user. A login's own user comes
 // first.
 func (d *DB) OrganizationMemberships(ctx context.Context, issuer, subject string) ([]OrganizationMembership, error) {
-	return systemQuery[OrganizationMembership](ctx, d, "select user_id, own, organization_id, name, role, status from app.person_places($1, $2)", issuer, subject)
+	const places = "select user_id, own, organization_id, name, role, status from app.person_places($1, $2)"
+	if d.pools.clusters != nil {
+		return d.pools.clusters.personPlaces(ctx, places, issuer, subject)
+	}
+	return systemQuery[OrganizationMembership](ctx, d, places, issuer, subject)
 }
 
 // InvitationRef names an open invitation.
@@ -34,7 +38,7 @@ type InvitationRef struct {
 // InvitationByToken finds the invitation, open or ended, whose token has this SHA-256;
 // false when there is none.
 func (d *DB) InvitationByToken(ctx context.Context, hash []byte) (InvitationRef, bool, error) {
-	found, err := systemQuery[InvitationRef](ctx, d, "select organization_id, invitation_id from app.invitation_by_token($1)", hash)
+	found, err := anywhere[InvitationRef](ctx, d, "select organization_id, invitation_id from app.invitation_by_token($1)", hash)
 	if err != nil || len(found) == 0 {
 		return InvitationRef{}, false, err
 	}
@@ -44,5 +48,5 @@ func (d *DB) InvitationByToken(ctx context.Context, hash []byte) (InvitationRef,
 // InvitationsWaiting finds open invitations whose workflow never began or has
 // been silent for long.
 func (d *DB) InvitationsWaiting(ctx context.Context, unstarted, silent time.Duration, after uuid.UUID, n int) ([]InvitationRef, error) {
-	return systemQuery[InvitationRef](ctx, d, "select organization_id, invitation_id, expires_at from app.invitations_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
+	return pageOf[InvitationRef](ctx, d, "invitation_id", "select organization_id, invitation_id, expires_at from app.invitations_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
 }

@@ -13,5 +13,5 @@ type MonthRef struct {
 // EnsureMonths makes the partitions of the months to come, drops those whose rows have all been
 // kept for their time, and says what it did and what is wrong.
 func (d *DB) EnsureMonths(ctx context.Context) ([]MonthRef, error) {
-	return systemQuery[MonthRef](ctx, d, "select of_table, month, did, wrong from app.ensure_months()")
+	return everywhere[MonthRef](ctx, d, "select of_table, month, did, wrong from app.ensure_months()")
 }

@@ -14,7 +14,7 @@ type organizationRef struct {
 }
 
 func (d *DB) organizations(ctx context.Context, sql string, args ...any) ([]OrgID, error) {
-	rows, err := systemQuery[organizationRef](ctx, d, sql, args...)
+	rows, err := pageOf[organizationRef](ctx, d, "organization_id", sql, args...)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
 		orgs[i] = r.ID
@@ -36,9 +36,9 @@ func (d *DB) NotificationsOld(ctx context.Context, mails, notifications, address
 
 // MailOrganization finds whose a mail is.
 func (d *DB) MailOrganization(ctx context.Context, mail uuid.UUID) (OrgID, bool, error) {
-	found, err := d.organizations(ctx, "select organization_id from app.mail_organization($1)", mail)
+	found, err := anywhere[organizationRef](ctx, d, "select organization_id from app.mail_organization($1)", mail)
 	if err != nil || len(found) == 0 {
 		return OrgID{}, false, err
 	}
-	return found[0], true, nil
+	return found[0].ID, true, nil
 }

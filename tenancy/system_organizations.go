@@ -16,6 +16,7 @@ import (
 type NewOrganization struct {
 	ID                             OrgID
 	Slug, Name, Tier, ContactEmail string
+	Cluster                        string // in which it is to be; "": that of the directory
 	ProvisioningSetup
 }
 
@@ -24,6 +25,9 @@ type NewOrganization struct {
 // slug that belongs to another with ErrSlugTaken; a second call with the same id
 // succeeds.
 func BeginOrganization(ctx context.Context, tx *Tx, n NewOrganization) error {
+	if n.Cluster != "" {
+		return beginElsewhere(ctx, tx, n)
+	}
 	var ok bool
 	err := tx.QueryRow(ctx, "select app.organization_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", n.ID, n.Slug, n.Name, n.Tier,
 		n.ContactEmail, n.MaxBytes, n.MaxFileSize, n.Owner, n.OwnerEmail, n.Invitation).Scan(&ok)
@@ -39,7 +43,7 @@ func BeginOrganization(ctx context.Context, tx *Tx, n NewOrganization) error {
 // ListOrganizations pages through the organizations in the order of their ids,
 // for operators. status and text are filters; empty lets everything through.
 func (d *DB) ListOrganizations(ctx context.Context, after OrgID, status, text string, n int) ([]Organization, error) {
-	return systemQuery[Organization](ctx, d, "select "+organizationColumns+" from app.organizations_list($1, $2, $3, $4)", after, status, text, n)
+	return wholePageOf[Organization](ctx, d, "id", "select "+organizationColumns+" from app.organizations_list($1, $2, $3, $4)", after, status, text, n)
 }
 
 // UnfinishedOrganization is an organization whose workflow may have been lost.
@@ -52,13 +56,22 @@ type UnfinishedOrganization struct {
 // OrganizationsUnfinished finds organizations that are being set up, or should
 // have been deleted, and have been quiet for longer than that.
 func (d *DB) OrganizationsUnfinished(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]UnfinishedOrganization, error) {
-	return systemQuery[UnfinishedOrganization](ctx, d, "select organization_id, status, deletion_id from app.organizations_unfinished($1, $2, $3)", quiet, after, n)
+	return pageOf[UnfinishedOrganization](ctx, d, "organization_id", "select organization_id, status, deletion_id from app.organizations_unfinished($1, $2, $3)", quiet, after, n)
 }
 
 // DeleteOrganizationRows removes every row of an organization that was never
 // finished, or whose deletion has begun, and gives the count of each table; nil
 // when there is no such organization. It runs in the caller's transaction.
 func DeleteOrganizationRows(ctx context.Context, tx *Tx, org OrgID) (map[string]int64, error) {
+	if c := tx.db.pools.clusters; c != nil {
+		name, err := c.place(ctx, org)
+		if err != nil && !errors.Is(err, ErrNoOrganization) {
+			return nil, err
+		}
+		if name != "" {
+			return deleteElsewhere(ctx, tx, name, org)
+		}
+	}
 	var counts map[string]int64
 	err := tx.QueryRow(ctx, "select app.organization_delete_rows($1)", org).Scan(&counts)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {

@@ -1,7 +1,9 @@
 package tenancy
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -19,5 +21,18 @@ type Quarantined struct {
 // Quarantine counts what is locked away of the next n organizations that have any, in the
 // order of their ids, the most frequent finding of each first.
 func (d *DB) Quarantine(ctx context.Context, after OrgID, n int) ([]Quarantined, error) {
-	return systemQuery[Quarantined](ctx, d, "select organization_id, status, finding, versions, first_at, last_at from app.quarantine($1, $2)", after, n)
+	found, err := everywhere[Quarantined](ctx, d, "select organization_id, status, finding, versions, first_at, last_at from app.quarantine($1, $2)", after, n)
+	if err != nil || d.pools.clusters == nil {
+		return found, err
+	}
+	slices.SortStableFunc(found, func(a, b Quarantined) int { return bytes.Compare(a.Org[:], b.Org[:]) })
+	for i := range found {
+		if i > 0 && found[i].Org != found[i-1].Org {
+			n--
+		}
+		if n == 0 {
+			return found[:i], nil
+		}
+	}
+	return found, nil
 }

@@ -1,6 +1,8 @@
 package tenancy
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"time"
 
@@ -24,6 +26,9 @@ func (d *DB) ReconcileDue(ctx context.Context, last ReconcileDue, n int) ([]Reco
 	if !last.Round.IsZero() {
 		round = &last.Round
 	}
-	return systemQuery[ReconcileDue](ctx, d, "select organization_id, stage, after_version, worked_at, round from app.reconcile_due($1, $2, $3, $4)",
+	longest := func(a, b ReconcileDue) int {
+		return cmp.Or(a.WorkedAt.Compare(b.WorkedAt), bytes.Compare(a.Org[:], b.Org[:]))
+	}
+	return mergedBy(ctx, d, n, longest, "select organization_id, stage, after_version, worked_at, round from app.reconcile_due($1, $2, $3, $4)",
 		round, last.WorkedAt, last.Org, n)
 }

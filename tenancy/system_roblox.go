@@ -18,7 +18,7 @@ type RobloxRef struct {
 
 // RobloxWaiting finds connections that are due, or whose sync was asked for and has not begun.
 func (d *DB) RobloxWaiting(ctx context.Context, now time.Time, quiet time.Duration, after uuid.UUID, n int) ([]RobloxRef, error) {
-	return systemQuery[RobloxRef](ctx, d, "select organization_id, connection_id, sync_id from app.roblox_waiting($1, $2, $3, $4)", now, quiet, after, n)
+	return pageOf[RobloxRef](ctx, d, "connection_id", "select organization_id, connection_id, sync_id from app.roblox_waiting($1, $2, $3, $4)", now, quiet, after, n)
 }
 
 // RobloxRequestRef names a publication of a place, or a request to erase a person.
@@ -30,7 +30,7 @@ type RobloxRequestRef struct {
 
 // RobloxUnfinished finds those whose work has not begun, or was lost.
 func (d *DB) RobloxUnfinished(ctx context.Context, now time.Time, quiet time.Duration, after uuid.UUID, n int) ([]RobloxRequestRef, error) {
-	return systemQuery[RobloxRequestRef](ctx, d, "select organization_id, id, erasure from app.roblox_unfinished($1, $2, $3, $4)", now, quiet, after, n)
+	return pageOf[RobloxRequestRef](ctx, d, "id", "select organization_id, id, erasure from app.roblox_unfinished($1, $2, $3, $4)", now, quiet, after, n)
 }
 
 // RobloxConnectionOf gives the organization of a connection that Roblox names; the zero one
@@ -39,7 +39,7 @@ func (d *DB) RobloxConnectionOf(ctx context.Context, connection uuid.UUID) (OrgI
 	type row struct {
 		Org *OrgID `db:"organization_id"`
 	}
-	rows, err := systemQuery[row](ctx, d, "select app.roblox_connection_of($1) as organization_id", connection)
+	rows, err := anywhere[row](ctx, d, "select c.organization_id from app.roblox_connection_of($1) c (organization_id) where c.organization_id is not null", connection)
 	if err != nil || len(rows) == 0 || rows[0].Org == nil {
 		return OrgID{}, err
 	}
@@ -49,5 +49,5 @@ func (d *DB) RobloxConnectionOf(ctx context.Context, connection uuid.UUID) (OrgI
 // RobloxSealedOtherwise finds connections with a secret that is encrypted under another key of
 // the service than the one that is named.
 func (d *DB) RobloxSealedOtherwise(ctx context.Context, current string, after uuid.UUID, n int) ([]RobloxRef, error) {
-	return systemQuery[RobloxRef](ctx, d, "select organization_id, connection_id, sync_id from app.roblox_sealed_otherwise($1, $2, $3)", current, after, n)
+	return pageOf[RobloxRef](ctx, d, "connection_id", "select organization_id, connection_id, sync_id from app.roblox_sealed_otherwise($1, $2, $3)", current, after, n)
 }

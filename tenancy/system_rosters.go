@@ -20,13 +20,13 @@ type RosterRef struct {
 // RosterImportsUnfinished finds imports that have made no progress for longer than
 // that.
 func (d *DB) RosterImportsUnfinished(ctx context.Context, quiet time.Duration, after uuid.UUID, n int) ([]RosterRef, error) {
-	return systemQuery[RosterRef](ctx, d, "select organization_id, import_id, state, ready from app.roster_imports_unfinished($1, $2, $3)", quiet, after, n)
+	return pageOf[RosterRef](ctx, d, "import_id", "select organization_id, import_id, state, ready from app.roster_imports_unfinished($1, $2, $3)", quiet, after, n)
 }
 
 // RosterImportsDue finds imports that ended longer ago than that, and whose package
 // and rows are still there.
 func (d *DB) RosterImportsDue(ctx context.Context, ended time.Duration, after uuid.UUID, n int) ([]RosterRef, error) {
-	return systemQuery[RosterRef](ctx, d, "select organization_id, import_id, '' as state, false as ready from app.roster_imports_due($1, $2, $3)", ended, after, n)
+	return pageOf[RosterRef](ctx, d, "import_id", "select organization_id, import_id, '' as state, false as ready from app.roster_imports_due($1, $2, $3)", ended, after, n)
 }
 
 // RosterInbox names a source whose folder in the inbox is looked into. Pickup says
@@ -40,7 +40,7 @@ type RosterInbox struct {
 // RosterInboxes finds the sources that pick packages up, and those of which something
 // that was picked up is left to do.
 func (d *DB) RosterInboxes(ctx context.Context, after uuid.UUID, n int) ([]RosterInbox, error) {
-	return systemQuery[RosterInbox](ctx, d, "select organization_id, source_id, pickup from app.roster_inboxes($1, $2)", after, n)
+	return pageOf[RosterInbox](ctx, d, "source_id", "select organization_id, source_id, pickup from app.roster_inboxes($1, $2)", after, n)
 }
 
 // RosterInboxesUnknown gives those of the folders that are no source's that picks
@@ -50,5 +50,20 @@ func (d *DB) RosterInboxesUnknown(ctx context.Context, folders []RosterInbox) ([
 	for i, f := range folders {
 		orgs[i], sources[i] = f.Org.UUID(), f.Source
 	}
-	return systemQuery[RosterInbox](ctx, d, "select organization_id, source_id from app.roster_inboxes_unknown($1, $2)", orgs, sources)
+	found, err := everywhere[RosterInbox](ctx, d, "select organization_id, source_id from app.roster_inboxes_unknown($1, $2)", orgs, sources)
+	if err != nil || d.pools.clusters == nil {
+		return found, err
+	}
+	times := map[RosterInbox]int{}
+	for _, f := range found {
+		times[f]++
+	}
+	var unknown []RosterInbox // to all of them
+	for _, f := range found {
+		if times[f] == 1+len(d.pools.clusters.names) {
+			unknown = append(unknown, f)
+			delete(times, f)
+		}
+	}
+	return unknown, nil
 }

@@ -22,12 +22,12 @@ type ShareMailRef struct {
 
 // SharesExpired finds shares whose time is over and that do not say so yet.
 func (d *DB) SharesExpired(ctx context.Context, after uuid.UUID, n int) ([]ShareRef, error) {
-	return systemQuery[ShareRef](ctx, d, "select organization_id, share_id from app.shares_expired($1, $2)", after, n)
+	return pageOf[ShareRef](ctx, d, "share_id", "select organization_id, share_id from app.shares_expired($1, $2)", after, n)
 }
 
 // ShareMailsWaiting finds mails whose workflow never began or has been silent for long.
 func (d *DB) ShareMailsWaiting(ctx context.Context, unstarted, silent time.Duration, after uuid.UUID, n int) ([]ShareMailRef, error) {
-	return systemQuery[ShareMailRef](ctx, d, "select organization_id, share_id, recipient_id from app.share_mails_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
+	return pageOf[ShareMailRef](ctx, d, "recipient_id", "select organization_id, share_id, recipient_id from app.share_mails_waiting($1, $2, $3, $4)", unstarted, silent, after, n)
 }
 
 // ShareAccessesOld finds organizations with accesses by shares that are older than they

@@ -12,9 +12,9 @@ import (
 // UsageCrossings finds organizations whose open warnings differ from their
 // use.
 func (d *DB) UsageCrossings(ctx context.Context, after uuid.UUID, n int) ([]OrgID, error) {
-	rows, err := systemQuery[struct {
+	rows, err := pageOf[struct {
 		ID OrgID `db:"organization_id"`
-	}](ctx, d, "select organization_id from app.usage_crossings($1, $2)", after, n)
+	}](ctx, d, "organization_id", "select organization_id from app.usage_crossings($1, $2)", after, n)
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
 		orgs[i] = r.ID
@@ -31,7 +31,7 @@ type WarningRef struct {
 // UsageWarningsWaiting finds warnings whose mail waits and has no workflow, or
 // one that was started longer ago than that.
 func (d *DB) UsageWarningsWaiting(ctx context.Context, silent time.Duration, after uuid.UUID, n int) ([]WarningRef, error) {
-	return systemQuery[WarningRef](ctx, d, "select organization_id, warning_id from app.usage_warnings_waiting($1, $2, $3)", silent, after, n)
+	return pageOf[WarningRef](ctx, d, "warning_id", "select organization_id, warning_id from app.usage_warnings_waiting($1, $2, $3)", silent, after, n)
 }
 
 // TierLevel is what all organizations of a tier have together.
@@ -45,7 +45,12 @@ type TierLevel struct {
 
 // TierLevels adds up what is there now, by tier.
 func (d *DB) TierLevels(ctx context.Context) ([]TierLevel, error) {
-	return systemQuery[TierLevel](ctx, d, "select tier, organizations, members, used_bytes, reserved_bytes from app.tier_levels()")
+	return summed(ctx, d, func(l TierLevel) string { return l.Tier }, func(to *TierLevel, l TierLevel) {
+		to.Organizations += l.Organizations
+		to.Members += l.Members
+		to.Used += l.Used
+		to.Reserved += l.Reserved
+	}, "select tier, organizations, members, used_bytes, reserved_bytes from app.tier_levels()")
 }
 
 // TierDay is what all organizations of a tier used on one day of UTC, as it was
@@ -62,7 +67,17 @@ type TierDay struct {
 
 // TierDays adds up the days since then, by tier.
 func (d *DB) TierDays(ctx context.Context, since time.Time) ([]TierDay, error) {
-	return systemQuery[TierDay](ctx, d, "select tier, day, uploads, bytes_in, bytes_out, scans, renditions from app.tier_days($1)", since)
+	type key struct {
+		tier string
+		day  time.Time
+	}
+	return summed(ctx, d, func(t TierDay) key { return key{t.Tier, t.Day} }, func(to *TierDay, t TierDay) {
+		to.Uploads += t.Uploads
+		to.BytesIn += t.BytesIn
+		to.BytesOut += t.BytesOut
+		to.Scans += t.Scans
+		to.Renditions += t.Renditions
+	}, "select tier, day, uploads, bytes_in, bytes_out, scans, renditions from app.tier_days($1)", since)
 }
 
 // StorageLevel is what all organizations have together.
@@ -76,7 +91,13 @@ type StorageLevel struct {
 
 // StorageLevels adds up what organizations may hold, and hold.
 func (d *DB) StorageLevels(ctx context.Context) (StorageLevel, error) {
-	found, err := systemQuery[StorageLevel](ctx, d, "select organizations, max_bytes, max_file_size, used_bytes, reserved_bytes from app.storage_levels()")
+	found, err := summed(ctx, d, func(StorageLevel) bool { return true }, func(to *StorageLevel, l StorageLevel) {
+		to.Organizations += l.Organizations
+		to.Max += l.Max
+		to.MaxFileSize = max(to.MaxFileSize, l.MaxFileSize)
+		to.Used += l.Used
+		to.Reserved += l.Reserved
+	}, "select organizations, max_bytes, max_file_size, used_bytes, reserved_bytes from app.storage_levels()")
 	if err != nil || len(found) == 0 {
 		return StorageLevel{}, err
 	}
@@ -91,7 +112,7 @@ type StorageCount struct {
 
 // StorageCounts counts the files of all organizations.
 func (d *DB) StorageCounts(ctx context.Context) ([]StorageCount, error) {
-	return systemQuery[StorageCount](ctx, d, "select status, files from app.storage_counts()")
+	return summed(ctx, d, func(c StorageCount) string { return c.Status }, func(to *StorageCount, c StorageCount) { to.Files += c.Files }, "select status, files from app.storage_counts()")
 }
 
 // EdgeSum is one figure of the caches in front of the content host.
@@ -102,5 +123,5 @@ type EdgeSum struct {
 
 // EdgeSums adds up what those caches gave and were told since a day.
 func (d *DB) EdgeSums(ctx context.Context, since time.Time) ([]EdgeSum, error) {
-	return systemQuery[EdgeSum](ctx, d, "select metric, amount from app.edge_sums($1::date)", since)
+	return summed(ctx, d, func(s EdgeSum) string { return s.Metric }, func(to *EdgeSum, s EdgeSum) { to.Amount += s.Amount }, "select metric, amount from app.edge_sums($1::date)", since)
 }

@@ -17,7 +17,7 @@ type WebhookRef struct {
 
 // WebhooksWaiting finds webhooks that have something to deliver, or whose mail waits.
 func (d *DB) WebhooksWaiting(ctx context.Context, now time.Time, after uuid.UUID, n int) ([]WebhookRef, error) {
-	return systemQuery[WebhookRef](ctx, d, "select organization_id, webhook_id from app.webhooks_waiting($1, $2, $3)", now, after, n)
+	return pageOf[WebhookRef](ctx, d, "webhook_id", "select organization_id, webhook_id from app.webhooks_waiting($1, $2, $3)", now, after, n)
 }
 
 // EventsOld finds organizations with events or deliveries from before those times.

@@ -53,7 +53,7 @@ func GetTier(ctx context.Context, q Queries) (Tier, error) {
 
 // Tiers lists the tiers, the smallest first.
 func (d *DB) Tiers(ctx context.Context) ([]Tier, error) {
-	return systemQuery[Tier](ctx, d, "select "+tierColumns+" from app.tiers()")
+	return inDirectory[Tier](ctx, d, "select "+tierColumns+" from app.tiers()")
 }
 
 // Tier finds a tier by its name.

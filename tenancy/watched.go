@@ -33,6 +33,8 @@ type Watched struct {
 	bytes   [256]watchedByte
 	changed chan struct{}
 	failed  time.Duration // how long it was waited for a lock that was not free
+
+	further []*Watched // the same things, in clusters that are listened to apart
 }
 
 type watchedByte struct {
@@ -44,10 +46,38 @@ type watchedByte struct {
 // NewWatched makes one of which nothing is watched. DB.Listen holds its locks.
 func NewWatched() *Watched { return &Watched{changed: make(chan struct{}, 1)} }
 
+// elsewhere gives what another cluster is to watch: whose a thing is, its id does not say.
+func (w *Watched) elsewhere() *Watched {
+	if w == nil {
+		return nil
+	}
+	other := NewWatched()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.further = append(w.further, other)
+	return other
+}
+
+func (w *Watched) others() []*Watched {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.further
+}
+
 // Watch watches a thing until done. held is called each time from when on changes notify: what
 // is watched is to be looked at then. It is not called where changes notify already, and watch says
 // so. It must return quickly.
 func (w *Watched) Watch(thing uuid.UUID, held func()) (already bool, done func()) {
+	already, done = w.watch(thing, held)
+	for _, other := range w.others() {
+		there, end := other.watch(thing, held)
+		before := done
+		already, done = already && there, func() { end(); before() }
+	}
+	return already, done
+}
+
+func (w *Watched) watch(thing uuid.UUID, held func()) (already bool, done func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	b := &w.bytes[thing[len(thing)-1]]
@@ -75,8 +105,13 @@ func (w *Watched) Patience() time.Duration {
 	return watchedPatience
 }
 
-// Live says whether a connection listens.
+// Live says whether a connection listens, in each cluster.
 func (w *Watched) Live() bool {
+	for _, other := range w.others() {
+		if !other.Live() {
+			return false
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.live

@@ -2,6 +2,8 @@ package organization
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +17,9 @@ import (
 // whether its workflow was lost.
 const unfinishedFor = 20 * time.Second
 
+// loginsOnTheirWay is above the time between the row of the directory for a login and the login's row in its cluster.
+const loginsOnTheirWay = time.Hour
+
 // SweepsOf is the sweep of organizations.
 func SweepsOf(a *BatchActivities) []queue.Sweep {
 	return []queue.Sweep{{Name: "restart-organizations", Every: 20 * time.Second, Run: a.restartUnfinished}}
@@ -23,6 +28,9 @@ func SweepsOf(a *BatchActivities) []queue.Sweep {
 // restartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
 func (a *BatchActivities) restartUnfinished(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
+	if err := errors.Join(a.DB.SettleOrganizations(ctx), a.DB.ForgetLogins(ctx, loginsOnTheirWay)); err != nil {
+		slog.WarnContext(ctx, "a cluster lacks what the directory has for it; the next run tries again", "error", err)
+	}
 	return queue.SweepByID(ctx, "restart unfinished organizations", after, func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.UnfinishedOrganization, error) {
 			return a.DB.OrganizationsUnfinished(ctx, unfinishedFor, after, a.page)

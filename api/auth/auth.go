@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -115,7 +116,8 @@ type credential struct {
 	memberships []tenancy.Membership
 	key         uuid.UUID
 	scopes      []tenancy.Action
-	spaces      bool // a key's: all of them
+	spaces      bool                 // a key's: all of them
+	partly      *tenancy.PartlyError // what a cluster would say that does not answer is not among the memberships
 	expires     time.Time
 }
 
@@ -148,6 +150,9 @@ func (d *Auth) membership(c *gin.Context, who caller) (tenancy.Membership, crede
 	}
 	wanted := c.GetHeader("X-Organization-ID")
 	place, err := selectMembership(proven.memberships, wanted)
+	if proven.partly != nil && (wanted == "" || isNoMember(err)) {
+		return place, proven, proven.partly // it may be the one that does not answer
+	}
 	if who.key || !isNoMember(err) {
 		return place, proven, err
 	}
@@ -169,10 +174,11 @@ func (d *Auth) authenticate(ctx context.Context, who caller) (credential, error)
 		return credential{memberships: []tenancy.Membership{holder.Membership}, key: holder.Key, scopes: apikeys.Actions(holder.Scopes), spaces: holder.Spaces}, nil
 	}
 	places, err := d.memberships.of(ctx, login{issuer: who.person.Issuer, subject: who.person.Subject}, d.DB.Memberships)
-	if err != nil {
+	var partly *tenancy.PartlyError
+	if err != nil && !errors.As(err, &partly) {
 		return credential{}, fmt.Errorf("find memberships: %w", err)
 	}
-	return credential{memberships: places, expires: who.person.Until}, nil
+	return credential{memberships: places, partly: partly, expires: who.person.Until}, nil
 }
 
 func bearer(header string) (string, error) {

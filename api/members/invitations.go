@@ -349,7 +349,7 @@ func (r *Members) answerInvitation(c *gin.Context, do invitationAnswer) (tenancy
 	if err != nil {
 		return org, uuid.Nil, err
 	}
-	user, err := r.DB.EnsureUser(ctx, who.Issuer, who.Subject)
+	user, err := r.DB.EnsureUserOf(ctx, org, who.Issuer, who.Subject)
 	if err != nil {
 		return org, user, err
 	}

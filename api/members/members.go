@@ -125,7 +125,7 @@ func (r *Members) SetMember(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	user, err := r.DB.EnsureUser(ctx, in.Issuer, in.Subject)
+	user, err := r.DB.EnsureUserOf(ctx, org, in.Issuer, in.Subject)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (r *Members) ReplaySetMember(c *gin.Context, e idempotency.PreviousAttempt)
 	if err != nil {
 		return idempotency.NotCreated, err
 	}
-	user, err := r.DB.EnsureUser(c.Request.Context(), in.Issuer, in.Subject)
+	user, err := r.DB.EnsureUserOf(c.Request.Context(), org, in.Issuer, in.Subject)
 	if err != nil {
 		return idempotency.NotCreated, err
 	}

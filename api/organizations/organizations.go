@@ -73,6 +73,7 @@ type organizationBody struct {
 	MaxFileSize  *int64     `json:"max_file_size"`
 	ContactEmail string     `json:"contact_email"`
 	Owner        *ownerBody `json:"owner"`
+	Cluster      string     `json:"cluster"` // of SATCHEL_DATABASE_CLUSTERS; "": the directory's
 }
 
 func (b *organizationBody) check(invites bool) error {
@@ -136,10 +137,13 @@ func (r *Organizations) Create(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
+	if in.Cluster != "" && !slices.Contains(r.DB.Clusters(), in.Cluster) {
+		return tenancy.ErrNoCluster
+	}
 	if _, err := r.DB.Tier(ctx, in.Tier); err != nil {
 		return err
 	}
-	n := tenancy.NewOrganization{ID: tenancy.OrgID(request.NewID(c)), Slug: in.Slug, Name: in.Name, Tier: in.Tier, ContactEmail: in.ContactEmail,
+	n := tenancy.NewOrganization{ID: tenancy.OrgID(request.NewID(c)), Slug: in.Slug, Name: in.Name, Tier: in.Tier, ContactEmail: in.ContactEmail, Cluster: in.Cluster,
 		ProvisioningSetup: tenancy.ProvisioningSetup{MaxBytes: in.Max, MaxFileSize: in.MaxFileSize}}
 	if err := r.nameOwner(ctx, &n, in.Owner); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package organizations
 
 import (
+	"log/slog"
 	"net/http"
 	"regexp"
 
@@ -108,6 +109,9 @@ func (r *Organizations) SetTier(c *gin.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if err := r.DB.CopyTiers(ctx); err != nil { // a sweep does it again
+		slog.WarnContext(ctx, "a cluster has the tier as it was", "tier", name, "error", err)
 	}
 	t, err = r.DB.Tier(ctx, name)
 	if err != nil {

@@ -3,6 +3,7 @@ package request
 import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"net/http"
 
 	"satchel/internal/fault"
 	"satchel/internal/oidc"
@@ -91,7 +92,12 @@ func Subject(c *gin.Context, db *tenancy.DB, named string) (tenancy.OrgID, error
 	if org != actor.Org && !actor.IsOperator() {
 		return org, tenancy.ErrNoOrganization
 	}
-	_, err = tenancy.GetOrganization(c.Request.Context(), db.Single(org))
+	if _, err = tenancy.GetOrganization(c.Request.Context(), db.Single(org)); err != nil {
+		return org, err
+	}
+	if actor.IsOperator() && c.Request.Method != http.MethodGet {
+		err = db.KnowOperator(c.Request.Context(), org, actor.User)
+	}
 	return org, err
 }
 

@@ -31,7 +31,7 @@ func root() *cobra.Command {
 		Long: `Apply Satchel's schema and access rules to a database.
 
 The database is named by SATCHEL_OWNER_DATABASE_URL (or …_FILE), as the role
-that owns it. SATCHEL_APP_PASSWORD (or …_FILE) becomes the password of the role
+that owns it; SATCHEL_OWNER_DATABASE_CLUSTERS (or …_FILE) names further clusters. SATCHEL_APP_PASSWORD (or …_FILE) becomes the password of the role
 satchel_app, with which api and worker log in.`,
 	}
 	cmd.AddCommand(up(), operator())
@@ -48,14 +48,31 @@ func up() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			version, err := schema.Up(cmd.Context(), c)
+			clusters, err := c.Each()
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "schema at version %d, access rules applied\n", version)
-			return err
+			for _, one := range clusters {
+				if err := upOne(cmd, one); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
+}
+
+func upOne(cmd *cobra.Command, c schema.Config) error {
+	where := ""
+	if c.Name() != "" {
+		where = "cluster " + c.Name() + ": "
+	}
+	version, err := schema.Up(cmd.Context(), c)
+	if err != nil {
+		return fmt.Errorf("%s%w", where, err)
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%sschema at version %d, access rules applied\n", where, version)
+	return err
 }
 
 func operator() *cobra.Command {

@@ -54,7 +54,7 @@ leaves.`,
 }
 
 func (a *app) orgCreate() *cobra.Command {
-	var name, tier, email, issuer, subject string
+	var name, tier, email, cluster, issuer, subject string
 	var noWait bool
 	cmd := &cobra.Command{
 		Use: "create SLUG", Short: "Set an organization up", Args: cobra.ExactArgs(1),
@@ -63,6 +63,9 @@ owner and its place in the store. When a step fails, nothing of it is left and
 the slug is free again.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in := map[string]any{"slug": args[0], "name": name, "tier": tier, "contact_email": email}
+			if cluster != "" {
+				in["cluster"] = cluster
+			}
 			if issuer != "" || subject != "" {
 				in["owner"] = map[string]string{"issuer": issuer, "subject": subject}
 			}
@@ -72,6 +75,7 @@ the slug is free again.`,
 	cmd.Flags().StringVar(&name, "name", "", "the organization's name for people")
 	cmd.Flags().StringVar(&tier, "tier", "free", "its subscription tier")
 	cmd.Flags().StringVar(&email, "contact", "", "a mail address for questions")
+	cmd.Flags().StringVar(&cluster, "cluster", "", "the PostgreSQL cluster in which it is to be, as the operator named it; none: that of the directory")
 	cmd.Flags().StringVar(&issuer, "owner-issuer", "", "who vouches for the owner: iss of their tokens")
 	cmd.Flags().StringVar(&subject, "owner-subject", "", "who the owner is there: sub of their tokens")
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "do not wait for the end")

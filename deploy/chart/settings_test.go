@@ -41,7 +41,7 @@ func (s setting) secret() bool {
 	return secretName.MatchString(s.name) && s.name != "SATCHEL_KMS_TRANSIT_KEY" // the name of a key
 }
 
-var secretName = regexp.MustCompile(`_(KEY|KEYS|PASSWORD|SECRET|TOKEN)$|_DATABASE(_SESSION|_REPLICA)?_URL$`)
+var secretName = regexp.MustCompile(`_(KEY|KEYS|PASSWORD|SECRET|TOKEN)$|_DATABASE(_SESSION|_REPLICA)?_URL$|_DATABASE_CLUSTERS$`)
 
 func read(t *testing.T, name string) string {
 	t.Helper()

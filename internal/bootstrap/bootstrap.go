@@ -99,7 +99,20 @@ func newDatabase(lc fx.Lifecycle, ready *Readiness, traces *tracing.Traces) (*te
 	if err != nil {
 		return nil, err
 	}
+	further, err := settings.Load[tenancy.ClustersConfig]()
+	if err == nil {
+		further.Fresh = settings.Load[tenancy.ClustersConfig]
+		err = db.UseClusters(ctx, further)
+	}
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
 	ready.Add("postgres", db.Ping)
+	for _, name := range db.Clusters() { // without one, the organizations of the others are served
+		ready.Add("cluster "+name, func(ctx context.Context) error { return db.PingCluster(ctx, name) })
+		ready.Optional("cluster " + name)
+	}
 	lc.Append(fx.StopHook(db.Close))
 	return db, nil
 }

@@ -140,6 +140,17 @@ func (c *Cluster) run(t testing.TB, program string, args ...string) {
 func (c *Cluster) start(t testing.TB) {
 	t.Helper()
 	c.address = freeport.Address(t)
+	defer t.Cleanup(func() { // a server that does not answer is one too
+		if c.ended != nil {
+			c.Signal(t, syscall.SIGKILL)
+		}
+	})
+	c.Again(t)
+}
+
+// Again starts it where it was, after it was killed.
+func (c *Cluster) Again(t testing.TB) {
+	t.Helper()
 	log, err := os.Create(c.data + ".log")
 	require.NoError(t, err)
 	defer func() { _ = log.Close() }()
@@ -149,7 +160,6 @@ func (c *Cluster) start(t testing.TB) {
 	c.command.Stdout, c.command.Stderr = log, log
 	require.NoError(t, c.command.Start())
 	go func() { _ = c.command.Wait(); close(c.ended) }()
-	t.Cleanup(func() { c.Signal(t, syscall.SIGKILL) })
 	require.Eventually(t, func() bool {
 		conn, err := pgx.Connect(t.Context(), c.URL())
 		if err != nil {

@@ -111,7 +111,7 @@ func (d *Database) Assured(t testing.TB, org tenancy.OrgID, user uuid.UUID, kind
 func (d *Database) Member(t testing.TB, org tenancy.OrgID, role tenancy.Role) uuid.UUID {
 	t.Helper()
 	ctx := context.Background()
-	user, err := d.EnsureUser(ctx, "test", uuid.NewString())
+	user, err := d.EnsureUserOf(ctx, org, "test", uuid.NewString())
 	require.NoError(t, err)
 	_, err = d.Single(org).Exec(ctx, "insert into members (organization_id, user_id, role) values ($1, $2, $3)", org, user, role)
 	require.NoError(t, err)

@@ -90,6 +90,7 @@ type Options struct {
 	Keys       kms.Config         // none when empty
 	Roblox     roblox.Config      // no server answers there
 	Build      string             // of the first worker; empty: it is not versioned
+	Clusters   string             // further ones, as tenancy.ClustersConfig names them
 	// RobloxTimes raises the limits of Roblox, which are of minutes.
 	RobloxTimes int
 }
@@ -116,6 +117,7 @@ func NewWorker(t *testing.T, change func(*Options)) *Worker {
 		t.Cleanup(db.Close)
 		w.DB = db
 	}
+	require.NoError(t, w.UseClusters(t.Context(), tenancy.ClustersConfig{Clusters: w.options.Clusters}))
 	w.Build = w.options.Build
 	w.Start(t)
 	return w

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/golang-migrate/migrate/v4"
@@ -25,9 +27,29 @@ import (
 
 // Config names the database and its owner.
 type Config struct {
+	name string // of a further cluster
+
 	OwnerURL    string `env:"SATCHEL_OWNER_DATABASE_URL,required"` // Postgres as the role that owns the schema
 	AppPassword string `env:"SATCHEL_APP_PASSWORD"`                // password that the application role gets; empty: it is left as it is
+	Clusters    string `env:"SATCHEL_OWNER_DATABASE_CLUSTERS"`     // SATCHEL_DATABASE_CLUSTERS as the role that owns the schema there: migrate lays the schema in each
 }
+
+// Each gives the configuration of every cluster, the directory's first: old programs of a cluster go on until
+// all have the new schema.
+func (c Config) Each() ([]Config, error) {
+	urls, err := tenancy.ClustersConfig{Clusters: c.Clusters}.URLs()
+	if err != nil {
+		return nil, errors.New("SATCHEL_OWNER_DATABASE_CLUSTERS is a list of name=URL, as SATCHEL_DATABASE_CLUSTERS")
+	}
+	all := []Config{{OwnerURL: c.OwnerURL, AppPassword: c.AppPassword}}
+	for _, name := range slices.Sorted(maps.Keys(urls)) {
+		all = append(all, Config{OwnerURL: urls[name], AppPassword: c.AppPassword, name: name})
+	}
+	return all, nil
+}
+
+// Name is what the cluster is called; "" is the directory's.
+func (c Config) Name() string { return c.name }
 
 // FromEnvironment reads the configuration.
 func FromEnvironment() (Config, error) { return settings.Load[Config]() }

@@ -163,6 +163,9 @@ func give(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, r Request, user
 			return err
 		}
 	}
+	if err := tenancy.PlaceLogin(ctx, tx, r.Issuer, r.Subject); err != nil {
+		return err
+	}
 	linked, err := loginsdb.New(tx).LoginLink(ctx, loginsdb.LoginLinkParams{Issuer: r.Issuer, Subject: r.Subject, Person: user, Via: string(ViaAdmin), Linker: &by.User})
 	if err != nil {
 		return fmt.Errorf("link login: %w", err)

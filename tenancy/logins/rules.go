@@ -147,6 +147,13 @@ func ConfirmRule(ctx context.Context, tx *tenancy.Tx, by tenancy.Actor, id uuid.
 	case before.ConfirmedAt != nil:
 		return ruleOf(before), nil
 	}
+	elsewhere, err := tenancy.TenantElsewhere(ctx, tx, before.Issuer, before.TenantClaim, before.TenantValue)
+	if err != nil {
+		return Rule{}, err
+	}
+	if elsewhere {
+		return Rule{}, ErrTenant
+	}
 	confirmed, err := q.RuleConfirm(ctx, loginsdb.RuleConfirmParams{Rule: id, Operator: by.User})
 	if err != nil {
 		return Rule{}, fmt.Errorf("confirm login rule: %w", err)

@@ -72,6 +72,9 @@ func SignIn(ctx context.Context, db *tenancy.DB, h *people.Hasher, l Login) ([]O
 	outcomes := make([]Outcome, 0, len(rules))
 	for _, rule := range rules {
 		outcome := Outcome{Org: rule.Org}
+		if err := place(ctx, db, rule, l); err != nil {
+			return outcomes, err
+		}
 		err := db.InTx(ctx, rule.Org, func(tx *tenancy.Tx) error {
 			outcome.Linked, outcome.Waits = false, false // should the transaction run again
 			return signIn{tx: tx, hasher: h, rule: rule, login: l}.resolve(ctx, &outcome)
@@ -85,6 +88,18 @@ func SignIn(ctx context.Context, db *tenancy.DB, h *people.Hasher, l Login) ([]O
 		outcomes = append(outcomes, outcome)
 	}
 	return outcomes, nil
+}
+
+// place has the cluster of an organization know of the login, before anything there is made of it.
+func place(ctx context.Context, db *tenancy.DB, rule tenancy.LoginRule, l Login) error {
+	if len(db.Clusters()) == 0 {
+		return nil
+	}
+	if rule.JITRole == "" {
+		return db.PlaceLogin(ctx, rule.Org, l.Issuer, l.Subject)
+	}
+	_, err := db.EnsureUserOf(ctx, rule.Org, l.Issuer, l.Subject)
+	return err
 }
 
 type signIn struct {

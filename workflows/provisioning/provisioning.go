@@ -48,7 +48,12 @@ func Begin(ctx context.Context, db *tenancy.DB, c client.Client, by uuid.UUID, n
 		Operation: operations.Operation{ID: n.ID.UUID(), Kind: Kind, WorkflowID: WorkflowID(n.ID), Steps: steps, CreatedBy: &by},
 		Org:       tenancy.Platform, Action: "organization.create", Swept: true,
 		Change: func(tx *tenancy.Tx) error { return tenancy.BeginOrganization(ctx, tx, n) },
-		Start:  func(ctx context.Context, _ uuid.UUID) error { return Start(ctx, c, n.ID) },
+		Start: func(ctx context.Context, _ uuid.UUID) error {
+			if err := db.SettleOrganization(ctx, n.ID); err != nil {
+				return err
+			}
+			return Start(ctx, c, n.ID)
+		},
 	})
 }
 

@@ -7,6 +7,8 @@ create or replace function app.organization_begin(new_id uuid, new_slug text, ne
     bytes bigint, file_size bigint, owner uuid, email text, invitation uuid)
 returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+    perform pg_advisory_xact_lock(hashtextextended('slug/' || new_slug, 0));
+    if exists (select from organization_places p where p.slug = new_slug) then return false; end if; -- of an organization of another cluster
     insert into organizations (id, slug, name, tier, status, contact_email)
     values (new_id, new_slug, new_name, new_tier, 'provisioning', contact) on conflict do nothing;
     if not found then return exists (select from organizations where id = new_id and slug = new_slug); end if;
