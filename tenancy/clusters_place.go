@@ -189,14 +189,14 @@ func (c *clusters) copyUser(ctx context.Context, name string, user uuid.UUID) er
 	if err != nil {
 		return err
 	}
-	for _, l := range found {
-		copied, err := c.copyLogin(ctx, name, user, l.Issuer, l.Subject)
-		if err == nil && copied != user {
-			err = fmt.Errorf("the login of user %s has another user in cluster %s", user, name)
-		}
-		return err
+	if len(found) != 1 {
+		return fmt.Errorf("user %s has no login of their own", user)
 	}
-	return fmt.Errorf("user %s has no login of their own", user)
+	copied, err := c.copyLogin(ctx, name, user, found[0].Issuer, found[0].Subject)
+	if err == nil && copied != user {
+		err = fmt.Errorf("the login of user %s has another user in cluster %s", user, name)
+	}
+	return err
 }
 
 // KnowOperator has the id of somebody of the platform in the cluster of an organization, for rows that say

@@ -1,9 +1,10 @@
 package request
 
 import (
+	"net/http"
+
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
-	"net/http"
 
 	"satchel/internal/fault"
 	"satchel/internal/oidc"
