@@ -114,7 +114,7 @@ if [[ ${SATCHEL_INSIDE:-} == yes ]]; then
 else
   outside
   rm -rf "${SATCHEL_LOCAL:?}"/{node,data}
-  trap 'rm -rf "${SATCHEL_LOCAL:?}"/{node,data}' EXIT
+  trap 'end_node; rm -rf "${SATCHEL_LOCAL:?}"/{node,data}' EXIT
   # What a killed run left is gone with its namespaces, but for its files.
   SATCHEL_INSIDE=yes unshare --net --mount --pid --fork --kill-child --mount-proc "$0" "$@"
 fi

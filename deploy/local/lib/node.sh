@@ -136,8 +136,13 @@ node_images() {
 
 ready_node() { [[ $(node_ask GET "/api/v1/nodes/$node_address" | jq -r '.status.conditions[] | select(.type == "Ready").status') == True ]]; }
 
+# end_node: what stays of the groups of processes, from outside.
+end_node() { find /sys/fs/cgroup -depth -type d \( -path '*/k8s.io' -o -path '*/k8s.io/*' \) -exec rmdir {} + 2>/dev/null || true; }
+
 start_node() {
   mount --make-rshared /
+  mkdir -p /run/containerd
+  mount -t tmpfs tmpfs /run/containerd # where its parts keep their sockets, whatever the configuration says
   node_network
   node_files
   node_sysctls
