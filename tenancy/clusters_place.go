@@ -210,8 +210,8 @@ func (d *DB) KnowOperator(ctx context.Context, org OrgID, user uuid.UUID) error 
 	return translate(err)
 }
 
-// PlaceLogin lets the cluster of an organization be asked about a login. Whoever makes a login one of a
-// person calls it before: what is left of one that was not made lets the cluster be asked for nothing.
+// PlaceLogin lets the cluster of an organization be asked about a login. It is called before a login is linked to a
+// person: what is left of one that was not made lets the cluster be asked for nothing.
 func (d *DB) PlaceLogin(ctx context.Context, org OrgID, issuer, subject string) error {
 	c := d.pools.clusters
 	if c == nil || org == Platform {

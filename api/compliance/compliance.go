@@ -16,7 +16,7 @@ import (
 
 // Compliance answers for it.
 type Compliance struct {
-	All *tenancy.DB // of the organization: a check counts all rows, whoever may read each
+	All *tenancy.DB // of the organization: a check counts all rows, no matter who may read each
 	Now func() time.Time
 }
 
