@@ -1,4 +1,4 @@
-import { expect, fresh, goTo, row, send, test, textFile, upload } from './fixtures.ts'
+import { expect, fresh, goTo, row, send, test, textFile, upload, whatAxeFinds } from './fixtures.ts'
 
 test('a teacher sends a folder, finds, renames, deletes and gets it back, and puts it into a class', async ({ signIn }) => {
   const page = await signIn('teacher')
@@ -72,6 +72,44 @@ test('a student hands in, and the teacher sees it and returns it', async ({ sign
 
   const parent = await signIn('parent')
   await expect(row(parent, name)).toBeVisible()
+})
+
+test('a teacher makes a hand-in, changes its times, and its students find it; one outside of a class is a folder alone', async ({ signIn }) => {
+  const page = await signIn('teacher')
+  const dialog = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'New folder' }).click()
+  await expect(dialog.getByRole('textbox', { name: 'Name' })).toBeFocused()
+  await expect(dialog.getByLabel('What it is for')).toHaveCount(0)
+  await page.keyboard.press('Escape')
+  await page.getByRole('link', { name: 'Spaces', exact: true }).click()
+  await page.getByRole('link', { name: 'Class 7b' }).click()
+
+  const name = fresh('Poem', 'x').slice(0, -2)
+  await page.getByRole('button', { name: 'New folder' }).click()
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(name)
+  await dialog.getByLabel('What it is for').selectOption('Hand-in')
+  await expect(dialog).toContainText('sees no others')
+  expect(await whatAxeFinds(page)).toEqual([])
+  await dialog.getByLabel('Task (optional)').fill('Eight lines about a tree.')
+  await dialog.getByLabel('Due (optional)').fill('2099-05-04T08:30')
+  await dialog.getByLabel('Kinds of files (optional)').fill('.PDF, txt')
+  await dialog.getByRole('button', { name: 'Make the folder' }).click()
+  await expect(dialog).toHaveCount(0)
+
+  await goTo(page, name)
+  await page.keyboard.press('Shift+F10')
+  await page.getByRole('menuitem', { name: 'Task and times' }).click()
+  await expect(dialog.getByLabel('Due (optional)')).toHaveValue('2099-05-04T08:30')
+  await expect(dialog.getByLabel('Kinds of files (optional)')).toHaveValue('pdf txt')
+  await dialog.getByLabel('Taken until (optional)').fill('2099-05-01T08:30')
+  await dialog.getByLabel('Due (optional)').fill('')
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(dialog).toHaveCount(0)
+
+  const student = await signIn('student')
+  const task = student.getByRole('article', { name })
+  await expect(task).toContainText('Eight lines about a tree.')
+  await expect(task.getByTestId('files')).toHaveCount(1)
 })
 
 test('a parent reads and changes nothing', async ({ signIn }) => {

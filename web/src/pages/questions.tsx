@@ -12,6 +12,7 @@ import { LinkMade } from '../parts/share-link.tsx'
 import { useShareRefusal } from '../parts/share-words.tsx'
 import { toast } from '../parts/toasts.tsx'
 
+const FolderForm = lazy(() => import('./folder-form.tsx'))
 const ShareDialog = lazy(() => import('../parts/share-dialog.tsx'))
 const Tags = lazy(() => import('../parts/tags.tsx'))
 
@@ -29,10 +30,9 @@ export default function Questions({ asked, ask, listing, space, folder, open, cl
   const refusal = useShareRefusal()
   switch (asked.what) {
     case 'new':
-      return <AskName title={t`New folder`} name="" verb={t`Make the folder`} close={close} save={async name => {
-        await api.POST('/api/v1/spaces/{id}/folders', { params: { path: { id: space!.id }, header: { 'Idempotency-Key': crypto.randomUUID() } }, body: { name, ...(folder ? { parent_id: folder.id } : {}) } as never })
-        await foldersAgain()
-      }} />
+      return <Suspense><FolderForm space={space!} parent={folder} done={foldersAgain} close={close} /></Suspense>
+    case 'times':
+      return <Suspense><FolderForm space={space!} change={asked.folder} done={foldersAgain} close={close} /></Suspense>
     case 'rename': {
       const { row } = asked
       return <AskName title={t`Rename ${nameOf(row)}`} name={nameOf(row)} verb={t`Rename`} close={close} save={async name => {
@@ -76,6 +76,7 @@ export default function Questions({ asked, ask, listing, space, folder, open, cl
       if (edit && listing.kind !== 'bin') {
         if (row.file) acts.push({ id: 'tags', label: t`Tags …`, do: () => ask({ what: 'tags', rows: [row] }) })
         acts.push({ id: 'rename', label: t`Rename …`, do: () => ask({ what: 'rename', row }) })
+        if (row.folder && row.folder.mode !== 'shared' && !row.shown && (space?.my_level ?? 0) >= 3) acts.push({ id: 'times', label: t`Task and times …`, do: () => ask({ what: 'times', folder: row.folder }) })
         if (row.file) acts.push({ id: 'move', label: t`Move to …`, do: () => ask({ what: 'move', rows: [row] }) }, { id: 'delete', label: t`Delete`, do: () => void act.trash([row.file]) })
         else {
           acts.push({

@@ -7,5 +7,5 @@ export const idOf = (r: Row) => (r.file ? r.file.id : r.folder.id)
 export const nameOf = (r: Row) => (r.file ? r.file.name : r.folder.name)
 
 /** What a list asks the person for. */
-export type Asked = null | { what: 'new' } | { what: 'rename'; row: Row } | { what: 'move'; rows: Row[] } | { what: 'menu'; row: Row; beside: HTMLElement }
+export type Asked = null | { what: 'new' } | { what: 'times'; folder: Folder } | { what: 'rename'; row: Row } | { what: 'move'; rows: Row[] } | { what: 'menu'; row: Row; beside: HTMLElement }
   | { what: 'share'; target: ShareTarget } | { what: 'tags'; rows: Row[] } | { what: 'link'; url: string; ends: string }
