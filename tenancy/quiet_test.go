@@ -48,3 +48,35 @@ func TestIdleConnectionIsHeard(t *testing.T) {
 	require.NoError(t, ours.Close())
 	require.True(t, tenancy.Heard(ours), "what cannot be looked at is asked")
 }
+
+// TestConnectionThatIsBeingReadIsNotWaitedFor: the driver may still read in the background where it wrote slowly. Who
+// looks at the connection then has an answer at once.
+func TestConnectionThatIsBeingReadIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	var d net.Dialer
+	c, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
+	require.NoError(t, err)
+	server, err := l.Accept()
+	require.NoError(t, err)
+	defer func() { _ = server.Close() }()
+	reading, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		var one [1]byte
+		_, _ = c.Read(one[:])
+		close(reading)
+		_, _ = c.Read(one[:])
+	}()
+	_, err = server.Write([]byte{1})
+	require.NoError(t, err)
+	<-reading
+	for range 1000 {
+		require.False(t, tenancy.Heard(c))
+	}
+	require.NoError(t, c.Close())
+	<-ended
+}
