@@ -18,3 +18,4 @@ again=(--rerun-fails=1 --rerun-fails-max-failures=3 --rerun-fails-run-root-test 
 (($# == 0)) || again=()
 alone SATCHEL_STACK_FILE="$SATCHEL_LOCAL/satchel.json" \
   "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/e2e.json" "${again[@]}" --packages ./e2e/... -- -count=1 -trimpath -timeout 30m "$@"
+all_ended "$SATCHEL_LOCAL/log/e2e.json"

@@ -14,7 +14,8 @@ scratch_database postgres versitygw temporal gotestsum
 
 all=()
 if (($# == 0)); then
-  mapfile -t packages < <(go list -C "$SATCHEL_ROOT" ./... | grep -vE '/(e2e|bench)(/|$)')
+  listed=$(go list -C "$SATCHEL_ROOT" ./...) # by itself: an error of it ends this script
+  mapfile -t packages < <(grep -vE '/(e2e|bench)(/|$)' <<<"$listed")
   # The longest first: begun last, they would run alone at the end while a processor waits.
   # Up to three tests that fail run a second time, as in e2e.sh.
   all=(--rerun-fails=1 --rerun-fails-max-failures=3 --rerun-fails-run-root-test --rerun-fails-abort-on-data-race --packages "./workers/pipeline ./api ./api/uploads ${packages[*]}")
@@ -23,3 +24,4 @@ fi
 alone SATCHEL_TEST_POSTGRES="$(postgres_url postgres postgres)" \
   SATCHEL_TEST_VERSITYGW="$(versitygw_program)" SATCHEL_TEST_TEMPORAL="$(temporal_program)" \
   "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/unit.json" "${all[@]}" -- -race -trimpath -timeout 30m "$@"
+all_ended "$SATCHEL_LOCAL/log/unit.json"

@@ -66,15 +66,20 @@ func (f *fetcher) run(src io.Reader, left int64) {
 // next gives n bytes, which are those of a segment and valid until the next call.
 func (f *fetcher) next(n int) ([]byte, error) {
 	if f.from == f.now.n {
-		if f.now.buffer != nil {
-			f.free <- f.now.buffer
+		used := f.now
+		f.now, f.from = fetched{}, 0 // end gives back what is here, and what is in free, each once
+		if used.err != nil {
+			batches.Put(used.buffer)
+			return nil, used.err // nothing comes behind it
+		}
+		if used.buffer != nil {
+			f.free <- used.buffer
 		}
 		select {
 		case f.now = <-f.read:
 		case <-f.stopped:
 			return nil, os.ErrClosed
 		}
-		f.from = 0
 	}
 	if f.now.n-f.from < n {
 		return nil, f.now.err

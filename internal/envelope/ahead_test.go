@@ -63,16 +63,44 @@ func TestWhatIsReadAheadIsAuthentic(t *testing.T) {
 		require.ErrorIs(t, err, ErrAltered, "it does not go on behind it")
 
 		broken := errors.New("connection reset")
-		o = k.Open("content", io.NopCloser(io.MultiReader(bytes.NewReader(stored[:good*sealed+9]), iotest.ErrReader(broken))), Locate(0, -1), int64(len(stored)))
-		got, err = io.ReadAll(o)
-		require.ErrorIs(t, err, broken)
-		require.True(t, bytes.Equal(plain[:good*Segment], got))
+		for _, beyond := range []int{0, 9} { // the end is at that of a segment, or within one
+			o = k.Open("content", io.NopCloser(io.MultiReader(bytes.NewReader(stored[:good*sealed+beyond]), iotest.ErrReader(broken))), Locate(0, -1), int64(len(stored)))
+			got, err = io.ReadAll(o)
+			require.ErrorIs(t, err, broken)
+			require.True(t, bytes.Equal(plain[:good*Segment], got))
 
-		o = k.Open("content", io.NopCloser(bytes.NewReader(stored[:good*sealed+9])), Locate(0, -1), int64(len(stored)))
-		got, err = io.ReadAll(o)
-		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-		require.Len(t, got, good*Segment)
+			o = k.Open("content", io.NopCloser(bytes.NewReader(stored[:good*sealed+beyond])), Locate(0, -1), int64(len(stored)))
+			got, err = io.ReadAll(o)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			require.Len(t, got, good*Segment)
+		}
 	}
+}
+
+// TestBuffersAreGivenBackOnce: two readers never share one, also where the one before them was closed while it waited
+// for more behind a batch that it had used up.
+func TestBuffersAreGivenBackOnce(t *testing.T) {
+	t.Parallel()
+	k := keyOf(t, one)
+	stored := seal(t, k, Span{Last: true}, random(2*worthAhead))
+	synctest.Test(t, func(t *testing.T) {
+		from, to := io.Pipe()
+		go func() { _, _ = to.Write(stored[:batch]) }()
+		o := k.Open("content", from, Locate(0, -1), int64(len(stored)))
+		_, err := io.ReadFull(o, make([]byte, 2*Segment))
+		require.NoError(t, err)
+		f := o.fetcher
+		ended := make(chan error, 1)
+		go func() {
+			_, err := o.Read(make([]byte, 1))
+			ended <- err
+		}()
+		synctest.Wait()
+		require.Nil(t, f.now.buffer, "it is with those that are free")
+		require.NoError(t, o.Close())
+		require.Error(t, <-ended)
+		require.Empty(t, f.free)
+	})
 }
 
 // TestReadingAheadEndsWithItsReader: a source that hangs, and one that has more, are left when the reader closes.

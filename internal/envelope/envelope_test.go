@@ -171,6 +171,7 @@ func TestSentAgain(t *testing.T) {
 	plain := random(2*Segment + 1)
 	for _, repeatable := range []bool{true, false} {
 		s := k.Seal("content", Span{Last: true}, bytes.NewReader(plain), int64(len(plain)))
+		t.Cleanup(s.Close)
 		if repeatable {
 			s.Repeatable()
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"satchel/internal/sandbox"
@@ -32,6 +33,9 @@ const mostWaiting = 2
 // infected, or be read by another worker.
 const expectedFor = time.Minute
 
+// mostExpected is how many are remembered: enough for mostWaiting children while some of them come.
+const mostExpected = 100
+
 // ready is the children that wait with PDFium started, which takes longer than reading most
 // files does. Each has seen no file, reads one, and ends.
 type ready struct {
@@ -39,6 +43,8 @@ type ready struct {
 	children []*waiting  // the first one started first
 	expected []time.Time // when each file was said to come that has not come
 	now      func() time.Time
+
+	preparing atomic.Int32 // how many files make children ready; more than may wait are of no use, and a flood of files would wait behind a start that hangs
 }
 
 type waiting struct {
@@ -58,7 +64,12 @@ func (r Reader) Expect(ctx context.Context, mediaType string) {
 	if mediaType == pdf {
 		r.ready.expect()
 	}
+	if r.ready.preparing.Add(1) > mostWaiting {
+		r.ready.preparing.Add(-1)
+		return
+	}
 	go func() {
+		defer r.ready.preparing.Add(-1)
 		if err := r.prepare(ctx); err == nil && mediaType == pdf { // else the file's own child says what is wrong
 			r.prepareNext(ctx)
 		}
@@ -68,6 +79,9 @@ func (r Reader) Expect(ctx context.Context, mediaType string) {
 func (r *ready) expect() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.expected) >= mostExpected {
+		r.expected = slices.Delete(r.expected, 0, 1)
+	}
 	r.expected = append(r.expected, r.now())
 }
 

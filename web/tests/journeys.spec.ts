@@ -93,6 +93,10 @@ test('a teacher makes a hand-in, changes its times, and its students find it; on
   await dialog.getByLabel('Task (optional)').fill('Eight lines about a tree.')
   await dialog.getByLabel('Due (optional)').fill('2099-05-04T08:30')
   await dialog.getByLabel('Kinds of files (optional)').fill('.PDF, txt')
+  await dialog.getByLabel('What it is for').selectOption('Hand-out')
+  await expect(dialog.getByLabel('Due (optional)')).toBeHidden()
+  await dialog.getByLabel('What it is for').selectOption('Hand-in')
+  await expect(dialog.getByLabel('Due (optional)')).toHaveValue('2099-05-04T08:30')
   await dialog.getByRole('button', { name: 'Make the folder' }).click()
   await expect(dialog).toHaveCount(0)
 

@@ -7,6 +7,7 @@
 #   scratch_stack [TOOL...]               # everything, and satchel.json
 #   scratch_database PROCESS [TOOL...]    # only this process of process-compose.yaml and what it depends on
 #   alone COMMAND...                      # the command, without the stack's variables
+#   all_ended FILE                        # whether each test that began in gotestsum's JSON file has an end
 
 export SATCHEL_POSTGRES_DURABLE=off
 # shellcheck source=all.sh
@@ -45,3 +46,16 @@ alone() {
   )
 }
 root=$SATCHEL_ROOT
+
+# all_ended FILE: gotestsum runs failed tests again and knows of no others: those of a package that died in the middle,
+# or that failed without a failed test, would not be missed.
+all_ended() {
+  local lost
+  lost=$(jq -rn '
+    [inputs | select(.Action | IN("run", "pass", "fail", "skip"))] | group_by(.Package)[] |
+    map(select(.Test == null and .Action == "fail")) as $failed | map(select(.Test != null)) as $tests |
+    if ($failed | length) > 0 and all($tests[]; .Action != "fail") then "\(.[0].Package): failed without a failed test" else empty end,
+    ($tests | group_by(.Test)[] | select((map(select(.Action == "run")) | length) > (map(select(.Action != "run")) | length)) | "\(.[0].Package) \(.[0].Test): has no end")
+  ' "$1") || return
+  [[ -z $lost ]] || { printf 'Not all tests ended:\n%s\n' "$lost" >&2; return 1; }
+}

@@ -22,7 +22,7 @@ function workThat(refuses: string[]) {
 test('a document of a new file is asked for again until its text is read', async () => {
   const { work, post } = workThat(['text_not_ready', 'text_not_ready'])
   const waits = vi.fn()
-  const made = askFor(work, wanted, waits)
+  const made = askFor(work, wanted, waits, new AbortController().signal)
   await vi.advanceTimersByTimeAsync(10_000)
   expect((await made).id).toBe('made')
   expect(post).toHaveBeenCalledTimes(3)
@@ -31,8 +31,17 @@ test('a document of a new file is asked for again until its text is read', async
 
 test.each([[['generation_off'], 1, 'generation_off'], [Array<string>(100).fill('text_not_ready'), 61, 'text_not_ready']] as const)('any other refusal is told at once, and the wait ends', async (refuses, times, code) => {
   const { work, post } = workThat([...refuses])
-  const failed = expect(askFor(work, wanted, () => undefined)).rejects.toMatchObject({ code })
+  const failed = expect(askFor(work, wanted, () => undefined, new AbortController().signal)).rejects.toMatchObject({ code })
   await vi.advanceTimersByTimeAsync(300_000)
   await failed
   expect(post).toHaveBeenCalledTimes(times)
+})
+
+test('it is not asked for any more once the person has left', async () => {
+  const { work, post } = workThat(['text_not_ready'])
+  const left = new AbortController()
+  const failed = expect(askFor(work, wanted, () => { left.abort() }, left.signal)).rejects.toThrow()
+  await vi.advanceTimersByTimeAsync(10_000)
+  await failed
+  expect(post).toHaveBeenCalledTimes(1)
 })

@@ -40,11 +40,12 @@ export const spending = (w: Work) => one(w, ['generations', 'spending'], signal 
 // The text of a new file is read up to half a minute after the file is there: a request about it is asked again for two minutes.
 const mostReadings = 60
 const betweenReadings = 2000 // ms
-const isStillRead = (e: unknown) => asProblem(e).code === 'text_not_ready'
+export const isStillRead = (e: unknown) => asProblem(e).code === 'text_not_ready'
 
-/** Asks for a document, and again while the text of its file is still being read; waits is called when that begins. */
-export async function askFor(w: Work, body: Wanted & { confirm_prompt?: string }, waits: () => void): Promise<Generation> {
+/** Asks for a document, and again while the text of its file is still being read, until signal ends that. waits is called when it begins to wait. */
+export async function askFor(w: Work, body: Wanted & { confirm_prompt?: string }, waits: () => void, signal: AbortSignal): Promise<Generation> {
   for (let n = 0; ; n++) {
+    signal.throwIfAborted()
     try {
       return (await w.api.POST('/api/v1/generations', { params: { header: { 'Idempotency-Key': crypto.randomUUID() } }, body })).data!
     } catch (e) {

@@ -16,13 +16,18 @@ export default function FolderForm({ space, parent, change, done, close }: { spa
   const send = async (d: FormData) => {
     const told = (name: string) => String(d.get(name) ?? '').trim()
     const time = (name: string) => (told(name) ? new Date(told(name)).toISOString() : null)
-    const all = {
-      ...(mode === 'handout' ? { opens_at: time('opens') } : {}),
-      ...(mode === 'handin' ? { instructions: told('task'), due_at: time('due'), closes_at: time('closes'), accepted: told('accepted').toLowerCase().split(/[\s,;.]+/).filter(Boolean) } : {}),
-    }
-    if (change) await api.PATCH('/api/v1/folders/{id}', { params: { path: { id: change.id } }, body: all })
-    else {
-      const set = Object.fromEntries(Object.entries(all).filter(([, v]) => v !== null))
+    const accepted = told('accepted').toLowerCase().split(/[\s,;.]+/).filter(Boolean)
+    const fields = [ // of the mode: as it was, as it is, and what is sent of it
+      ...(mode === 'handout' ? [[local(change?.opens_at), told('opens'), { opens_at: time('opens') }]] : []),
+      ...(mode === 'handin' ? [
+        [change?.instructions ?? '', told('task'), { instructions: told('task') }], [local(change?.due_at), told('due'), { due_at: time('due') }],
+        [local(change?.closes_at), told('closes'), { closes_at: time('closes') }], [change?.accepted.join(' ') ?? '', accepted.join(' '), { accepted }],
+      ] : []),
+    ]
+    // What was not touched stays as it is: the field has no seconds, and a colleague may have changed it meanwhile.
+    const set = Object.assign({}, ...fields.filter(([was, is]) => was !== is).map(f => f[2])) as Record<string, unknown>
+    if (change && Object.keys(set).length > 0) await api.PATCH('/api/v1/folders/{id}', { params: { path: { id: change.id } }, body: set })
+    if (!change) {
       const body = { name: told('name'), ...(parent ? { parent_id: parent.id } : {}), ...(mode === 'shared' ? {} : { mode }), ...set }
       await api.POST('/api/v1/spaces/{id}/folders', { params: { path: { id: space.id }, header: { 'Idempotency-Key': crypto.randomUUID() } }, body: body as never })
     }
@@ -39,13 +44,13 @@ export default function FolderForm({ space, parent, change, done, close }: { spa
           {hints[mode] && <span className="hint">{hints[mode]}</span>}
         </label>
       )}
-      {mode === 'handout' && <label className="field"><Trans>Opens (optional)</Trans><input name="opens" type="datetime-local" defaultValue={local(change?.opens_at)} /><span className="hint"><Trans>Until then only the staff see what is in it.</Trans></span></label>}
-      {mode === 'handin' && <>
+      <fieldset className="form" hidden={mode !== 'handout'} disabled={mode !== 'handout'}><label className="field"><Trans>Opens (optional)</Trans><input name="opens" type="datetime-local" defaultValue={local(change?.opens_at)} /><span className="hint"><Trans>Until then only the staff see what is in it.</Trans></span></label></fieldset>
+      <fieldset className="form" hidden={mode !== 'handin'} disabled={mode !== 'handin'}>
         <label className="field"><Trans>Task (optional)</Trans><textarea name="task" rows={3} maxLength={2000} dir="auto" defaultValue={change?.instructions} /></label>
         <label className="field"><Trans>Due (optional)</Trans><input name="due" type="datetime-local" defaultValue={local(change?.due_at)} /><span className="hint"><Trans>What is handed in later is late.</Trans></span></label>
         <label className="field"><Trans>Taken until (optional)</Trans><input name="closes" type="datetime-local" defaultValue={local(change?.closes_at)} /><span className="hint"><Trans>Nothing is taken later.</Trans></span></label>
         <label className="field"><Trans>Kinds of files (optional)</Trans><input name="accepted" dir="ltr" maxLength={600} placeholder="pdf docx" defaultValue={change?.accepted.join(' ')} /><span className="hint"><Trans>Endings of names, with spaces between them. Empty: all that the school takes.</Trans></span></label>
-      </>}
+      </fieldset>
     </Form>
   )
 }

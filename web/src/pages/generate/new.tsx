@@ -1,11 +1,11 @@
 import { Trans, useLingui } from '@lingui/react/macro'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 
 import { useWork } from '../../app/context.tsx'
 import { policies } from '../../app/queries-admin.ts'
-import { type GenerationKind, type GenerationLevel, type Wanted, askFor, generationKinds, generationLevels, previewOf, providers } from '../../app/queries-generate.ts'
+import { type GenerationKind, type GenerationLevel, type Wanted, askFor, generationKinds, generationLevels, isStillRead, previewOf, providers } from '../../app/queries-generate.ts'
 import { fileById } from '../../app/queries.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { Waiting } from '../../parts/front.tsx'
@@ -47,22 +47,33 @@ function Wish({ makers }: { makers: { name: string; model: string; outside: bool
   const [busy, setBusy] = useState(false)
   const [waits, setWaits] = useState(false) // for the text of a file that came a moment ago
   const alert = useRef<HTMLParagraphElement>(null)
+  const asking = useRef<AbortController>(null)
+  useEffect(() => () => asking.current?.abort(), []) // who leaves the page is not taken to the document
   const models = makers.filter(m => m.outside)
   const usable = at.file ? makers : models
   const ask = async (w: Wanted, confirmed?: string) => {
     if (busy) return
     setBusy(true)
     setError('')
+    const own = asking.current = new AbortController()
     try {
-      const made = await askFor(work, { ...w, ...(confirmed ? { confirm_prompt: confirmed } : {}) }, () => setWaits(true))
+      const made = await askFor(work, { ...w, ...(confirmed ? { confirm_prompt: confirmed } : {}) }, () => setWaits(true), own.signal)
+      if (own.signal.aborted) return
       void again('generations', 'jobs')
       await navigate({ to: '/o/$org/generate/$id', params: { org: work.place.organization_id, id: made.id } })
     } catch (e) {
+      if (own.signal.aborted) return
       setError(why(e))
       setBusy(false)
       setWaits(false)
       setTimeout(() => alert.current?.focus(), 0)
     }
+  }
+  const back = () => {
+    asking.current?.abort()
+    setWanted(null)
+    setBusy(false)
+    setWaits(false)
   }
   const submit = (e: FormEvent<HTMLFormElement>) => {
     e.preventDefault()
@@ -82,7 +93,7 @@ function Wish({ makers }: { makers: { name: string; model: string; outside: bool
     <>
       {waits && <p role="status"><Trans>The text of the file is still being read.</Trans></p>}
       {error && <p ref={alert} tabIndex={-1} className="bad" role="alert">{error}</p>}
-      {wanted && <Sent wanted={wanted} busy={busy} back={() => setWanted(null)} send={sha => void ask(wanted, sha)} />}
+      {wanted && <Sent wanted={wanted} busy={busy} back={back} send={sha => void ask(wanted, sha)} />}
       <form className="form" hidden={wanted !== null} onSubmit={submit} aria-label={t`Make a document`}>
         {at.file
           ? <p><Trans>From the text of <strong><bdi>{file.data?.name ?? '…'}</bdi></strong></Trans></p>
@@ -109,7 +120,7 @@ function Sent({ wanted, busy, back, send }: { wanted: Wanted; busy: boolean; bac
   return (
     <section className="panel" aria-labelledby="sent"><h2 id="sent"><Trans>Look at what is sent</Trans></h2>
       {shown.error && <Failure error={shown.error} again={() => void shown.refetch()} />}
-      {shown.isPending && <Waiting />}
+      {shown.isPending && (shown.failureReason && isStillRead(shown.failureReason) ? <p role="status"><Trans>The text of the file is still being read.</Trans></p> : <Waiting />)}
       {p && <>
         <p><Trans>The text goes to <strong>{p.company}</strong> ({p.country}), to the language model {p.model}. It costs {money(p.worst_micro, p.currency)} at most.</Trans></p>
         {out.length > 0 ? <p><Trans>Taken out before: {out.map(([what, n]) => `${what.replaceAll('_', ' ')} (${n})`).join(', ')}</Trans></p> : <p><Trans>Nothing personal was found in it.</Trans></p>}
