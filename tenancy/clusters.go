@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -164,20 +163,20 @@ func acceptCluster(ctx context.Context, conn *pgx.Conn, name, directory string) 
 	return nil
 }
 
-// resting dials a server, and not again for a moment after it could not be reached, so that what asks all
-// clusters is not as slow as the one that is gone.
+// resting dials servers, and not again for a moment after one could not be reached, so that what asks all
+// clusters is not as slow as the one that is gone. A cluster may have several addresses, of which one is gone.
 type resting struct {
 	net.Dialer
-	until atomic.Int64
+	until sync.Map // time.Time by address
 }
 
 func (r *resting) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if time.Now().UnixNano() < r.until.Load() {
+	if until, found := r.until.Load(address); found && time.Now().Before(until.(time.Time)) {
 		return nil, errResting
 	}
 	conn, err := r.DialContext(ctx, network, address)
 	if err != nil && !errors.Is(err, context.Canceled) {
-		r.until.Store(time.Now().Add(clusterRest).UnixNano())
+		r.until.Store(address, time.Now().Add(clusterRest))
 	}
 	return conn, err
 }

@@ -3,6 +3,7 @@ package tenancy_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -129,6 +130,7 @@ func TestTwoClusters(t *testing.T) {
 	w.tiers(t)
 	w.across(t)
 	w.deleted(t)
+	w.wrong(t)
 	w.gone(t)
 }
 
@@ -226,6 +228,8 @@ func (w *twoClusters) across(t *testing.T) {
 	due, err := w.ReconcileDue(ctx, tenancy.ReconcileDue{}, 10)
 	require.NoError(t, err)
 	require.True(t, slices.ContainsFunc(due, func(d tenancy.ReconcileDue) bool { return d.Org == w.east }))
+	due = slices.DeleteFunc(due, func(d tenancy.ReconcileDue) bool { return d.Org != tenancy.Platform })
+	require.LessOrEqual(t, len(due), 1, "the platform is the directory's")
 	known, err := w.OriginKnown(ctx, "https://no.test")
 	require.NoError(t, err)
 	require.False(t, known)
@@ -267,6 +271,41 @@ func (w *twoClusters) deleted(t *testing.T) {
 	require.ErrorIs(t, err, tenancy.ErrNoOrganization)
 }
 
+// wrong: what a cluster answers with an error is no cluster that does not answer.
+func (w *twoClusters) wrong(t *testing.T) {
+	t.Helper()
+	admin := w.there.Admin(t)
+	_, err := admin.Exec(t.Context(), "alter function app.organizations_page rename to organizations_page_gone")
+	require.NoError(t, err)
+	_, err = w.Organizations(t.Context(), tenancy.OrgID{}, 10)
+	require.ErrorContains(t, err, "organizations_page")
+	var partly *tenancy.PartlyError
+	require.NotErrorAs(t, err, &partly)
+	_, err = admin.Exec(t.Context(), "alter function app.organizations_page_gone rename to organizations_page")
+	require.NoError(t, err)
+}
+
+// TestRestingByAddress: an address that is gone is in the way of no other one of its cluster.
+func TestRestingByAddress(t *testing.T) {
+	t.Parallel()
+	listen := func() net.Listener {
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
+		require.NoError(t, err)
+		return l
+	}
+	alive, gone := listen(), listen()
+	t.Cleanup(func() { _ = alive.Close() })
+	require.NoError(t, gone.Close())
+	dial := tenancy.RestingDial()
+	for range 2 {
+		_, err := dial(t.Context(), "tcp", gone.Addr().String())
+		require.Error(t, err)
+		conn, err := dial(t.Context(), "tcp", alive.Addr().String())
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+	}
+}
+
 func (w *twoClusters) gone(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
@@ -284,9 +323,16 @@ func (w *twoClusters) gone(t *testing.T) {
 	require.ErrorAs(t, err, &partly)
 	require.Equal(t, fault.Unavailable, fault.Of(err).Kind)
 	require.Equal(t, []tenancy.OrgID{w.near}, got)
+	due, err := w.ReconcileDue(ctx, tenancy.ReconcileDue{}, 10)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(due, func(d tenancy.ReconcileDue) bool { return d.Org == w.near }))
+	require.NoError(t, w.TextsAsked(ctx, []tenancy.Ref{{Org: w.near, File: uuid.New(), Version: uuid.New()}}))
+	require.NoError(t, w.PersonalDataAsked(ctx, []tenancy.Ref{{Org: w.near, Version: uuid.New()}}))
 	page, err := w.Organizations(ctx, tenancy.OrgID{}, 10)
 	require.NoError(t, err, "sweeps go on for the others")
 	require.Equal(t, []tenancy.OrgID{tenancy.Platform, w.near}, page)
+	_, err = w.AllOrganizations(ctx, tenancy.OrgID{}, 10)
+	require.Equal(t, fault.Unavailable, fault.Of(err).Kind, "a check after a restore leaves none out")
 	_, err = w.ListOrganizations(ctx, tenancy.OrgID{}, "", "", 10)
 	require.Equal(t, fault.Unavailable, fault.Of(err).Kind, "a list that lacks some would pass for all")
 	_, _, err = w.FindKey(ctx, [32]byte{1})
