@@ -341,6 +341,79 @@ func (w *twoClusters) gone(t *testing.T) {
 	require.Error(t, w.PingCluster(ctx, "east"))
 }
 
+// TestClusterIsItsDatabase: a name of a cluster is the database in which organizations were made under it, so that
+// another one is not believed that it knows none of their people, and no database has two names.
+func TestClusterIsItsDatabase(t *testing.T) {
+	t.Parallel()
+	w := newTwoClusters(t)
+	w.member(t, w.east, "teacher")
+	other := pgtest.New(t)
+	again := func(clusters string) error {
+		d, err := tenancy.Open(t.Context(), tenancy.Config{URL: w.AppURL, MaxConns: 2})
+		require.NoError(t, err)
+		t.Cleanup(d.Close)
+		return d.UseClusters(t.Context(), tenancy.ClustersConfig{Clusters: clusters})
+	}
+	require.NoError(t, again("east="+w.there.AppURL))
+	require.ErrorContains(t, again("east="+other.AppURL), "it is another database")
+	require.ErrorContains(t, again("west="+w.there.AppURL), "it is the database of cluster east")
+	require.ErrorContains(t, again("north="+other.AppURL+" south="+other.AppURL), "north and south are one database")
+	require.NoError(t, again("east="+w.there.AppURL+" west="+other.AppURL))
+
+	// As if it had been accepted before the directory knew.
+	_, err := w.Admin(t).Exec(t.Context(), "update cluster_identities set identity = 'another'")
+	require.NoError(t, err)
+	_, err = w.there.Admin(t).Exec(t.Context(), "delete from logins where subject = 'teacher'")
+	require.NoError(t, err)
+	require.NoError(t, w.ForgetLogins(t.Context(), -time.Second))
+	require.Contains(t, texts(t, w.Admin(t), "select subject from login_places"), "teacher")
+	require.Error(t, func() error {
+		org, owner := tenancy.OrgID(tenancy.NewID()), w.member(t, w.near, "owner")
+		require.NoError(t, w.place(t, org, "second-school", "east", &owner))
+		return w.SettleOrganization(t.Context(), org)
+	}(), "nothing is made in it")
+}
+
+// TestLoginStaysForAnotherCluster: who leaves the directory's cluster keeps the login by which they are known in
+// another one.
+func TestLoginStaysForAnotherCluster(t *testing.T) {
+	t.Parallel()
+	w := newTwoClusters(t)
+	ctx := t.Context()
+	both, leaves := w.member(t, w.near, "both"), w.member(t, w.near, "leaves")
+	require.Equal(t, both, w.member(t, w.east, "both"))
+	promised := tenancy.OrgID(tenancy.NewID())
+	owner := w.member(t, w.near, "owner of the promised")
+	require.NoError(t, w.place(t, promised, "promised", "east", &owner))
+	_, err := w.Admin(t).Exec(ctx, "update organizations set status = 'deleting', deletes_at = now(), deletion_id = $2, deletion_begun_at = now() where id = $1", w.near, uuid.New())
+	require.NoError(t, err)
+	require.NoError(t, w.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
+		counts, err := tenancy.DeleteOrganizationRows(ctx, tx, w.near)
+		require.EqualValues(t, 1, counts["logins"])
+		return err
+	}))
+	require.NotContains(t, texts(t, w.Admin(t), "select user_id::text from logins"), leaves.String())
+	again, err := w.EnsureUserOf(ctx, w.east, issuer, "both")
+	require.NoError(t, err)
+	require.Equal(t, both, again)
+	require.NoError(t, w.SettleOrganizations(ctx))
+	_, err = tenancy.GetOrganization(ctx, w.Single(promised))
+	require.NoError(t, err)
+
+	// A user whom the directory made a second time is who the cluster knows.
+	_, err = w.Admin(t).Exec(ctx, "delete from logins where subject = 'both'")
+	require.NoError(t, err)
+	second, err := w.EnsureUser(ctx, issuer, "both")
+	require.NoError(t, err)
+	require.NotEqual(t, both, second)
+	later := tenancy.OrgID(tenancy.NewID())
+	require.NoError(t, w.place(t, later, "later", "east", &second))
+	require.NoError(t, w.SettleOrganization(ctx, later))
+	setup, _, err := tenancy.GetProvisioningSetup(ctx, w.Single(later))
+	require.NoError(t, err)
+	require.Equal(t, both, *setup.Owner)
+}
+
 // TestClustersAreRefused: what could not keep organizations apart, or is no cluster of its own.
 func TestClustersAreRefused(t *testing.T) {
 	t.Parallel()
