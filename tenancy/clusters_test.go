@@ -1,6 +1,7 @@
 package tenancy_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -129,6 +130,7 @@ func TestTwoClusters(t *testing.T) {
 	w.separate(t, teacher)
 	w.tiers(t)
 	w.across(t)
+	w.locked(t)
 	w.deleted(t)
 	w.wrong(t)
 	w.gone(t)
@@ -271,6 +273,33 @@ func (w *twoClusters) deleted(t *testing.T) {
 	require.ErrorIs(t, err, tenancy.ErrNoOrganization)
 }
 
+// locked: a lock of an organization is where its transactions look for it.
+func (w *twoClusters) locked(t *testing.T) {
+	t.Helper()
+	locks := tenancy.NewLocks(w.DB)
+	kept, stop := context.WithCancel(t.Context())
+	defer func() { stop(); locks.Keep(kept) }() // gives all back
+	for _, org := range []tenancy.OrgID{w.near, w.east} {
+		in, err := locks.In(t.Context(), org)
+		require.NoError(t, err)
+		again, err := locks.In(t.Context(), org)
+		require.NoError(t, err)
+		require.Same(t, in, again)
+		free := func() (is bool) {
+			require.NoError(t, w.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
+				return tx.QueryRow(t.Context(), "select pg_try_advisory_xact_lock(hashtextextended('turn', 0))").Scan(&is)
+			}))
+			return is
+		}
+		require.True(t, free())
+		living, err := in.Share(t.Context(), "turn")
+		require.NoError(t, err)
+		require.False(t, free())
+		living.Release(t.Context())
+		require.True(t, free())
+	}
+}
+
 // wrong: what a cluster answers with an error is no cluster that does not answer.
 func (w *twoClusters) wrong(t *testing.T) {
 	t.Helper()
@@ -289,7 +318,7 @@ func (w *twoClusters) wrong(t *testing.T) {
 func TestRestingByAddress(t *testing.T) {
 	t.Parallel()
 	listen := func() net.Listener {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		return l
 	}

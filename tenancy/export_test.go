@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// RestingDial is how a further cluster is dialled.
+// RestingDial is how a further cluster is dialed.
 func RestingDial() func(ctx context.Context, network, address string) (net.Conn, error) {
 	return (&resting{}).dial
 }
