@@ -37,6 +37,11 @@ func TestTwoClusters(t *testing.T) { //nolint:paralleltest // sets the server of
 	require.Len(t, read[struct{ Items []any }](operator.call(get, organizationsPath, nil).is(200)).Items, 3)
 	operator.call(post, organizationsPath+"/"+east.String()+"/members", map[string]any{"issuer": b.issuer.URL, "subject": "admin of east", "role": "admin"}).is(http.StatusOK)
 
+	restored := map[string]any{"restored_to": "2026-11-29T21:40:00Z"}
+	operator.call(post, adminPath+"/reconcile", restored).refused(400, "organization_required")
+	restored["organization_id"] = east.String()
+	operator.call(post, adminPath+"/reconcile", restored).is(http.StatusAccepted)
+
 	teacher := b.person(east, tenancy.Teacher)
 	file := teacher.upload("plan.txt", []byte(lorem))
 	b.publish(east, file.ID)

@@ -1,5 +1,5 @@
 -- The directory: where the organizations are that are in another cluster than this one, and which logins are known
--- there. With one cluster both tables are empty. Only functions of policies/rls reach them.
+-- there. With one cluster its tables are empty. Only functions of policies/rls reach them.
 
 -- No row: the organization is in this cluster, if anywhere. Slugs are unique over all clusters.
 create table organization_places (
@@ -21,3 +21,11 @@ create table login_places (
     primary key (issuer, subject, cluster)
 );
 create index login_places_by_cluster on login_places (cluster, issuer, subject);
+
+-- Which database a name of a cluster is, from when the first organization is made in it: another one under that name is
+-- refused, and so is the same one under another name.
+create table cluster_identities (
+    cluster  text primary key check (cluster ~ '^[a-z][a-z0-9-]{0,30}$'),
+    identity text not null unique, -- the server's system identifier and the database's oid
+    made_at  timestamptz not null default now()
+);

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -74,13 +73,15 @@ type clusters struct {
 	// its cluster has no row.
 	places *ttlcache.Cache[OrgID, string]
 
+	identities *identities
+
 	compared sync.Map // behind which login ForgetLogins goes on, by cluster
 }
 
 // UseClusters sends the work for each organization to the cluster in which it is, once the program starts.
 // d is the directory's. A cluster that does not answer is waited for by its own organizations alone. One
-// whose role could step around row-level security, or that is the directory's, is refused: at the
-// start with an error, and later by each connection.
+// whose role could step around row-level security, that is the directory's, or that is another database than the
+// directory knows by its name, is refused: at the start with an error, and later by each connection.
 func (d *DB) UseClusters(ctx context.Context, c ClustersConfig) error {
 	urls, err := c.URLs()
 	if err != nil || len(urls) == 0 {
@@ -94,8 +95,12 @@ func (d *DB) UseClusters(ctx context.Context, c ClustersConfig) error {
 		return fmt.Errorf("ask the database who it is: %w", err)
 	}
 	all := &clusters{directory: d.OrganizationWide(), further: map[string]*DB{}, people: map[string]*DB{}, places: ttlcache.New[OrgID, string](placesKept, placesTime)}
+	all.identities = &identities{directory: all.directory, here: identity, seen: map[string]string{}}
+	if err := all.identities.load(ctx); err != nil { // each connection asks again
+		slog.WarnContext(ctx, "which databases the clusters are is not known yet", "error", err)
+	}
 	for name, url := range urls {
-		one, err := d.openCluster(ctx, name, url, identity, c.Fresh)
+		one, err := d.openCluster(ctx, name, url, all.identities, c.Fresh)
 		if err != nil {
 			all.close()
 			return err
@@ -103,13 +108,17 @@ func (d *DB) UseClusters(ctx context.Context, c ClustersConfig) error {
 		all.further[name], all.people[name] = one, one.ForPeople()
 		all.names = append(all.names, name)
 	}
+	if err := all.identities.twice(); err != nil {
+		all.close()
+		return err
+	}
 	slices.Sort(all.names)
 	d.pools.clusters = all
 	return nil
 }
 
 // openCluster opens one, and looks at it if it answers.
-func (d *DB) openCluster(ctx context.Context, name, url, directory string, fresh func() (ClustersConfig, error)) (*DB, error) {
+func (d *DB) openCluster(ctx context.Context, name, url string, known *identities, fresh func() (ClustersConfig, error)) (*DB, error) {
 	config := d.pools.config
 	config.URL, config.SessionURL, config.Fresh = url, "", nil
 	if fresh != nil {
@@ -125,7 +134,7 @@ func (d *DB) openCluster(ctx context.Context, name, url, directory string, fresh
 	one, err := open(ctx, config, func(pc *pgxpool.Config) {
 		pc.ConnConfig.ConnectTimeout = clusterConnect
 		pc.ConnConfig.DialFunc = (&resting{}).dial
-		pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return acceptCluster(ctx, conn, name, directory) }
+		pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return known.acceptCluster(ctx, conn, name) }
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", name, err)
@@ -143,41 +152,20 @@ func (d *DB) openCluster(ctx context.Context, name, url, directory string, fresh
 	return one, nil
 }
 
-// acceptCluster looks at each connection before it is used: behind an address another server may answer the next time.
-func acceptCluster(ctx context.Context, conn *pgx.Conn, name, directory string) error {
-	why, err := guard(ctx, conn)
-	if err != nil {
-		return err
-	}
-	var is string
-	if why == "" {
-		if err := conn.QueryRow(ctx, identityQuery).Scan(&is); err != nil {
-			return fmt.Errorf("ask the cluster who it is: %w", err)
-		}
-	}
-	if is == directory {
-		why = "it is the database of SATCHEL_DATABASE_URL"
-	}
-	if why != "" {
-		return &refusal{"cluster " + name + ": " + why}
-	}
-	return nil
-}
-
-// resting dials a server, and not again for a moment after it could not be reached, so that what asks all
-// clusters is not as slow as the one that is gone.
+// resting dials servers, and not again for a moment after one could not be reached, so that what asks all
+// clusters is not as slow as the one that is gone. A cluster may have several addresses, of which one is gone.
 type resting struct {
 	net.Dialer
-	until atomic.Int64
+	until sync.Map // time.Time by address
 }
 
 func (r *resting) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if time.Now().UnixNano() < r.until.Load() {
+	if until, found := r.until.Load(address); found && time.Now().Before(until.(time.Time)) {
 		return nil, errResting
 	}
 	conn, err := r.DialContext(ctx, network, address)
 	if err != nil && !errors.Is(err, context.Canceled) {
-		r.until.Store(time.Now().Add(clusterRest).UnixNano())
+		r.until.Store(address, time.Now().Add(clusterRest))
 	}
 	return conn, err
 }

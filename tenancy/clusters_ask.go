@@ -35,12 +35,26 @@ func (e *PartlyError) Error() string { return "a cluster does not answer: " + e.
 // Unwrap gives what is wrong with the cluster.
 func (e *PartlyError) Unwrap() error { return e.err }
 
-// partly marks what one of the clusters failed with.
-func partly(err error) error {
-	if fault.KindOf(err) != fault.Unavailable {
+// partly marks that a further cluster does not answer: it could not be reached, took too long, or was refused at the
+// connection. Any other error is of the question, as the directory's is, and is no reason to leave something out.
+func partly(one, directory *DB, err error) error {
+	var refused *refusal
+	if errors.As(err, &refused) {
 		err = unavailable(err)
 	}
+	if one.pools == directory.pools || fault.KindOf(err) != fault.Unavailable {
+		return err
+	}
 	return &PartlyError{err}
+}
+
+// worse gives the error that says more: that a cluster does not answer is said where nothing else is wrong.
+func worse(a, b error) error {
+	var some *PartlyError
+	if a == nil || errors.As(a, &some) && b != nil {
+		return b
+	}
+	return a
 }
 
 // all gives the databases of all clusters, the directory's first, or of those that are named.
@@ -54,7 +68,8 @@ func (c *clusters) all(names []string) []*DB {
 	return dbs
 }
 
-// across asks all of them at once, and gives the answers in their order. Its error is a PartlyError.
+// across asks all of them at once, the directory first, and gives the answers in their order. Its error is a
+// PartlyError where all that is wrong is that further clusters do not answer.
 func across[T any](ctx context.Context, dbs []*DB, ask func(context.Context, *DB) (T, error)) ([]T, error) {
 	ctx, stop := context.WithTimeout(ctx, clusterAnswer)
 	defer stop()
@@ -64,12 +79,13 @@ func across[T any](ctx context.Context, dbs []*DB, ask func(context.Context, *DB
 		asked.Go(func() { found[i], errs[i] = ask(ctx, one) })
 	}
 	asked.Wait()
-	for _, err := range errs {
+	var failed error
+	for i, err := range errs {
 		if err != nil {
-			return found, partly(err)
+			failed = worse(failed, partly(dbs[i], dbs[0], err))
 		}
 	}
-	return found, nil
+	return found, failed
 }
 
 // everywhere asks every cluster and gives the answers one behind the other; all of them or an error.
@@ -89,14 +105,27 @@ func known[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, err
 	if d.pools.clusters == nil {
 		return systemQuery[T](ctx, d, sql, args...)
 	}
+	return knownOf(ctx, d, func(ctx context.Context, one *DB) ([]T, error) { return systemQueryAt[T](ctx, one, sql, args...) })
+}
+
+// knownOf is known of several clusters, for a question that is not asked alike of each.
+func knownOf[T any](ctx context.Context, d *DB, ask func(context.Context, *DB) ([]T, error)) ([]T, error) {
 	c := d.pools.clusters
-	found, err := across(ctx, c.all(c.names), func(ctx context.Context, one *DB) ([]T, error) { return systemQueryAt[T](ctx, one, sql, args...) })
+	found, err := across(ctx, c.all(c.names), ask)
+	if err := leftOut(ctx, err); err != nil {
+		return nil, err
+	}
+	return slices.Concat(found...), nil
+}
+
+// leftOut drops the error that a cluster does not answer, and says so in the log.
+func leftOut(ctx context.Context, err error) error {
 	var some *PartlyError
 	if errors.As(err, &some) && ctx.Err() == nil {
 		slog.WarnContext(ctx, "a cluster does not answer; what it would say is left out", "error", err)
-		err = nil
+		return nil
 	}
-	return slices.Concat(found...), err
+	return err
 }
 
 // anywhere asks every cluster for what one of them has, as what a token names, and gives that without
@@ -105,28 +134,36 @@ func anywhere[T any](ctx context.Context, d *DB, sql string, args ...any) ([]T, 
 	if d.pools.clusters == nil {
 		return systemQuery[T](ctx, d, sql, args...)
 	}
-	ctx, stop := context.WithTimeout(ctx, clusterAnswer)
-	defer stop()
+	// Those that are still asked when one has it end by themselves: a query that is cut off takes its connection
+	// with it, and each request with a key would make a new one.
+	asked, stop := context.WithTimeout(context.WithoutCancel(ctx), clusterAnswer)
 	type answer struct {
 		found []T
 		err   error
 	}
 	dbs := d.pools.clusters.all(d.pools.clusters.names)
 	answers := make(chan answer, len(dbs))
+	var asking sync.WaitGroup
 	for _, one := range dbs {
-		go func() {
-			found, err := systemQueryAt[T](ctx, one, sql, args...)
+		asking.Go(func() {
+			found, err := systemQueryAt[T](asked, one, sql, args...)
+			if err != nil {
+				err = partly(one, dbs[0], err)
+			}
 			answers <- answer{found, err}
-		}()
+		})
 	}
+	go func() { asking.Wait(); stop() }()
 	var failed error
 	for range dbs {
-		a := <-answers
-		if len(a.found) > 0 {
-			return a.found, nil
-		}
-		if a.err != nil {
-			failed = partly(a.err)
+		select {
+		case a := <-answers:
+			if len(a.found) > 0 {
+				return a.found, nil
+			}
+			failed = worse(failed, a.err)
+		case <-ctx.Done():
+			return nil, translate(ctx.Err())
 		}
 	}
 	return nil, failed
@@ -154,12 +191,10 @@ func pageOf[T any](ctx context.Context, d *DB, by, sql string, args ...any) ([]T
 		return systemQuery[T](ctx, d, sql, args...)
 	}
 	page, err := merged[T](ctx, d, by, sql, args...)
-	var some *PartlyError
-	if errors.As(err, &some) && ctx.Err() == nil {
-		slog.WarnContext(ctx, "a cluster does not answer; its organizations are left out of a list", "error", err)
-		err = nil
+	if err := leftOut(ctx, err); err != nil {
+		return nil, err
 	}
-	return page, err
+	return page, nil
 }
 
 // wholePageOf is pageOf for who reads it: without one of the clusters there is no answer.

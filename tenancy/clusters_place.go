@@ -43,6 +43,11 @@ func beginElsewhere(ctx context.Context, tx *Tx, n NewOrganization) error {
 	if !ok {
 		return ErrSlugTaken
 	}
+	if n.Owner != nil { // their own login stays until the organization is made, whatever else they leave
+		if _, err := tx.Exec(ctx, "select app.login_place_add(l.issuer, l.subject, $2) from app.user_login($1) l", *n.Owner, n.Cluster); err != nil {
+			return fmt.Errorf("begin organization: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -54,19 +59,38 @@ func (d *DB) SettleOrganizations(ctx context.Context) error {
 		return nil
 	}
 	failed := d.CopyTiers(ctx)
+	pending := map[string][]settlement{}
 	var after OrgID
 	for {
 		found, err := systemQueryAt[settlement](ctx, c.directory, "select organization_id, cluster, slug, setup from app.organization_places_pending($1, $2)", after, placesPage)
-		if err != nil || len(found) == 0 {
+		if err != nil {
 			return errors.Join(failed, err)
+		}
+		if len(found) == 0 {
+			break
 		}
 		for _, s := range found {
 			after = s.Org
-			if err := c.settle(ctx, s); err != nil {
-				failed = errors.Join(failed, err)
-			}
+			pending[s.Cluster] = append(pending[s.Cluster], s)
 		}
 	}
+	for _, those := range pending {
+		failed = errors.Join(failed, c.settleAll(ctx, those))
+	}
+	return failed
+}
+
+// settleAll settles those of one cluster, for as long as a cluster may take.
+func (c *clusters) settleAll(ctx context.Context, those []settlement) (failed error) {
+	ctx, stop := context.WithTimeout(ctx, clusterAnswer)
+	defer stop()
+	for _, s := range those {
+		failed = errors.Join(failed, c.settle(ctx, s))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return failed
 }
 
 // SettleOrganization makes the rows of one, if they are still to be made.
@@ -109,10 +133,15 @@ func (c *clusters) settle(ctx context.Context, s settlement) error {
 	if err := json.Unmarshal(s.Setup, &n); err != nil {
 		return fmt.Errorf("read what an organization is made from: %w", err)
 	}
+	if err := c.keep(ctx, s.Cluster); err != nil {
+		return err
+	}
 	if n.Owner != nil {
-		if err := c.copyUser(ctx, s.Cluster, *n.Owner); err != nil {
+		owner, err := c.copyUser(ctx, s.Cluster, *n.Owner)
+		if err != nil {
 			return err
 		}
+		n.Owner = &owner
 	}
 	n.Cluster = ""
 	if err := at.InTx(ctx, Platform, func(tx *Tx) error { return BeginOrganization(ctx, tx, n) }); err != nil {
@@ -141,6 +170,8 @@ func (d *DB) copyTiers(ctx context.Context, names []string) error {
 
 // putTiers puts those that differ: to put one writes the limits of every organization in it.
 func putTiers(ctx context.Context, at *DB, tiers []Tier) error {
+	ctx, stop := context.WithTimeout(ctx, clusterAnswer)
+	defer stop()
 	there, err := at.Tiers(ctx)
 	if err != nil {
 		return err
@@ -183,20 +214,17 @@ func (c *clusters) copyLogin(ctx context.Context, name string, user uuid.UUID, i
 	return user, translate(err)
 }
 
-// copyUser has a user of the directory in a cluster, with the login that it was made for.
-func (c *clusters) copyUser(ctx context.Context, name string, user uuid.UUID) error {
+// copyUser has a user of the directory in a cluster, with the login that it was made for. It gives the user of that
+// login there, which is another one where the directory has the login a second time.
+func (c *clusters) copyUser(ctx context.Context, name string, user uuid.UUID) (uuid.UUID, error) {
 	found, err := systemQueryAt[loginName](ctx, c.directory, "select issuer, subject from app.user_login($1)", user)
 	if err != nil {
-		return err
+		return user, err
 	}
 	if len(found) != 1 {
-		return fmt.Errorf("user %s has no login of their own", user)
+		return user, fmt.Errorf("user %s has no login of their own", user)
 	}
-	copied, err := c.copyLogin(ctx, name, user, found[0].Issuer, found[0].Subject)
-	if err == nil && copied != user {
-		err = fmt.Errorf("the login of user %s has another user in cluster %s", user, name)
-	}
-	return err
+	return c.copyLogin(ctx, name, user, found[0].Issuer, found[0].Subject)
 }
 
 // KnowOperator has the id of somebody of the platform in the cluster of an organization, for rows that say
@@ -264,22 +292,24 @@ func (d *DB) ForgetLogins(ctx context.Context, older time.Duration) error {
 	return failed
 }
 
+// forgetLogins believes the database alone that the directory knows by this name: another one knows none of the logins.
 func (c *clusters) forgetLogins(ctx context.Context, name string, older time.Duration) error {
+	ctx, stop := context.WithTimeout(ctx, clusterAnswer)
+	defer stop()
+	if err := c.identities.load(ctx); err != nil {
+		return err
+	}
 	after, _ := c.compared.Load(name)
 	last, _ := after.(loginName)
 	page, err := systemQueryAt[loginName](ctx, c.directory, "select issuer, subject from app.login_places_page($1, $2, $3, $4, $5)", name, older, last.Issuer, last.Subject, loginsAtOnce)
 	if err != nil {
 		return err
 	}
-	c.compared.Delete(name)
-	if len(page) == loginsAtOnce {
-		c.compared.Store(name, page[len(page)-1])
-	}
 	issuers, subjects := make([]string, len(page)), make([]string, len(page))
 	for i, l := range page {
 		issuers[i], subjects[i] = l.Issuer, l.Subject
 	}
-	gone, err := systemQueryAt[loginName](ctx, c.further[name], "select issuer, subject from app.logins_unknown($1, $2)", issuers, subjects)
+	gone, err := systemQueryAt[loginName](ctx, c.further[name], "select issuer, subject from app.logins_unknown($1, $2) where $3 = ("+identityQuery+")", issuers, subjects, c.identities.of(name))
 	if err != nil {
 		return err
 	}
@@ -287,6 +317,10 @@ func (c *clusters) forgetLogins(ctx context.Context, name string, older time.Dur
 		if _, err := c.directory.pool.Exec(ctx, "select app.login_place_forget($1, $2, $3, $4)", l.Issuer, l.Subject, name, older); err != nil {
 			return translate(err)
 		}
+	}
+	c.compared.Delete(name)
+	if len(page) == loginsAtOnce {
+		c.compared.Store(name, page[len(page)-1])
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package tenancy_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -128,7 +130,9 @@ func TestTwoClusters(t *testing.T) {
 	w.separate(t, teacher)
 	w.tiers(t)
 	w.across(t)
+	w.locked(t)
 	w.deleted(t)
+	w.wrong(t)
 	w.gone(t)
 }
 
@@ -226,6 +230,8 @@ func (w *twoClusters) across(t *testing.T) {
 	due, err := w.ReconcileDue(ctx, tenancy.ReconcileDue{}, 10)
 	require.NoError(t, err)
 	require.True(t, slices.ContainsFunc(due, func(d tenancy.ReconcileDue) bool { return d.Org == w.east }))
+	due = slices.DeleteFunc(due, func(d tenancy.ReconcileDue) bool { return d.Org != tenancy.Platform })
+	require.LessOrEqual(t, len(due), 1, "the platform is the directory's")
 	known, err := w.OriginKnown(ctx, "https://no.test")
 	require.NoError(t, err)
 	require.False(t, known)
@@ -267,6 +273,68 @@ func (w *twoClusters) deleted(t *testing.T) {
 	require.ErrorIs(t, err, tenancy.ErrNoOrganization)
 }
 
+// locked: a lock of an organization is where its transactions look for it.
+func (w *twoClusters) locked(t *testing.T) {
+	t.Helper()
+	locks := tenancy.NewLocks(w.DB)
+	kept, stop := context.WithCancel(t.Context())
+	defer func() { stop(); locks.Keep(kept) }() // gives all back
+	for _, org := range []tenancy.OrgID{w.near, w.east} {
+		in, err := locks.In(t.Context(), org)
+		require.NoError(t, err)
+		again, err := locks.In(t.Context(), org)
+		require.NoError(t, err)
+		require.Same(t, in, again)
+		free := func() (is bool) {
+			require.NoError(t, w.InTx(t.Context(), org, func(tx *tenancy.Tx) error {
+				return tx.QueryRow(t.Context(), "select pg_try_advisory_xact_lock(hashtextextended('turn', 0))").Scan(&is)
+			}))
+			return is
+		}
+		require.True(t, free())
+		living, err := in.Share(t.Context(), "turn")
+		require.NoError(t, err)
+		require.False(t, free())
+		living.Release(t.Context())
+		require.True(t, free())
+	}
+}
+
+// wrong: what a cluster answers with an error is no cluster that does not answer.
+func (w *twoClusters) wrong(t *testing.T) {
+	t.Helper()
+	admin := w.there.Admin(t)
+	_, err := admin.Exec(t.Context(), "alter function app.organizations_page rename to organizations_page_gone")
+	require.NoError(t, err)
+	_, err = w.Organizations(t.Context(), tenancy.OrgID{}, 10)
+	require.ErrorContains(t, err, "organizations_page")
+	var partly *tenancy.PartlyError
+	require.NotErrorAs(t, err, &partly)
+	_, err = admin.Exec(t.Context(), "alter function app.organizations_page_gone rename to organizations_page")
+	require.NoError(t, err)
+}
+
+// TestRestingByAddress: an address that is gone is in the way of no other one of its cluster.
+func TestRestingByAddress(t *testing.T) {
+	t.Parallel()
+	listen := func() net.Listener {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		return l
+	}
+	alive, gone := listen(), listen()
+	t.Cleanup(func() { _ = alive.Close() })
+	require.NoError(t, gone.Close())
+	dial := tenancy.RestingDial()
+	for range 2 {
+		_, err := dial(t.Context(), "tcp", gone.Addr().String())
+		require.Error(t, err)
+		conn, err := dial(t.Context(), "tcp", alive.Addr().String())
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+	}
+}
+
 func (w *twoClusters) gone(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
@@ -284,15 +352,95 @@ func (w *twoClusters) gone(t *testing.T) {
 	require.ErrorAs(t, err, &partly)
 	require.Equal(t, fault.Unavailable, fault.Of(err).Kind)
 	require.Equal(t, []tenancy.OrgID{w.near}, got)
+	due, err := w.ReconcileDue(ctx, tenancy.ReconcileDue{}, 10)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(due, func(d tenancy.ReconcileDue) bool { return d.Org == w.near }))
+	require.NoError(t, w.TextsAsked(ctx, []tenancy.Ref{{Org: w.near, File: uuid.New(), Version: uuid.New()}}))
+	require.NoError(t, w.PersonalDataAsked(ctx, []tenancy.Ref{{Org: w.near, Version: uuid.New()}}))
 	page, err := w.Organizations(ctx, tenancy.OrgID{}, 10)
 	require.NoError(t, err, "sweeps go on for the others")
 	require.Equal(t, []tenancy.OrgID{tenancy.Platform, w.near}, page)
+	_, err = w.AllOrganizations(ctx, tenancy.OrgID{}, 10)
+	require.Equal(t, fault.Unavailable, fault.Of(err).Kind, "a check after a restore leaves none out")
 	_, err = w.ListOrganizations(ctx, tenancy.OrgID{}, "", "", 10)
 	require.Equal(t, fault.Unavailable, fault.Of(err).Kind, "a list that lacks some would pass for all")
 	_, _, err = w.FindKey(ctx, [32]byte{1})
 	require.Equal(t, fault.Unavailable, fault.Of(err).Kind, "whether there is such a key is not known")
 	require.Error(t, w.CopyTiers(ctx))
 	require.Error(t, w.PingCluster(ctx, "east"))
+}
+
+// TestClusterIsItsDatabase: a name of a cluster is the database in which organizations were made under it, so that
+// another one is not believed that it knows none of their people, and no database has two names.
+func TestClusterIsItsDatabase(t *testing.T) {
+	t.Parallel()
+	w := newTwoClusters(t)
+	w.member(t, w.east, "teacher")
+	other := pgtest.New(t)
+	again := func(clusters string) error {
+		d, err := tenancy.Open(t.Context(), tenancy.Config{URL: w.AppURL, MaxConns: 2})
+		require.NoError(t, err)
+		t.Cleanup(d.Close)
+		return d.UseClusters(t.Context(), tenancy.ClustersConfig{Clusters: clusters})
+	}
+	require.NoError(t, again("east="+w.there.AppURL))
+	require.ErrorContains(t, again("east="+other.AppURL), "it is another database")
+	require.ErrorContains(t, again("west="+w.there.AppURL), "it is the database of cluster east")
+	require.ErrorContains(t, again("north="+other.AppURL+" south="+other.AppURL), "north and south are one database")
+	require.NoError(t, again("east="+w.there.AppURL+" west="+other.AppURL))
+
+	// As if it had been accepted before the directory knew.
+	_, err := w.Admin(t).Exec(t.Context(), "update cluster_identities set identity = 'another'")
+	require.NoError(t, err)
+	_, err = w.there.Admin(t).Exec(t.Context(), "delete from logins where subject = 'teacher'")
+	require.NoError(t, err)
+	require.NoError(t, w.ForgetLogins(t.Context(), -time.Second))
+	require.Contains(t, texts(t, w.Admin(t), "select subject from login_places"), "teacher")
+	require.Error(t, func() error {
+		org, owner := tenancy.OrgID(tenancy.NewID()), w.member(t, w.near, "owner")
+		require.NoError(t, w.place(t, org, "second-school", "east", &owner))
+		return w.SettleOrganization(t.Context(), org)
+	}(), "nothing is made in it")
+}
+
+// TestLoginStaysForAnotherCluster: who leaves the directory's cluster keeps the login by which they are known in
+// another one.
+func TestLoginStaysForAnotherCluster(t *testing.T) {
+	t.Parallel()
+	w := newTwoClusters(t)
+	ctx := t.Context()
+	both, leaves := w.member(t, w.near, "both"), w.member(t, w.near, "leaves")
+	require.Equal(t, both, w.member(t, w.east, "both"))
+	promised := tenancy.OrgID(tenancy.NewID())
+	owner := w.member(t, w.near, "owner of the promised")
+	require.NoError(t, w.place(t, promised, "promised", "east", &owner))
+	_, err := w.Admin(t).Exec(ctx, "update organizations set status = 'deleting', deletes_at = now(), deletion_id = $2, deletion_begun_at = now() where id = $1", w.near, uuid.New())
+	require.NoError(t, err)
+	require.NoError(t, w.InTx(ctx, tenancy.Platform, func(tx *tenancy.Tx) error {
+		counts, err := tenancy.DeleteOrganizationRows(ctx, tx, w.near)
+		require.EqualValues(t, 1, counts["logins"])
+		return err
+	}))
+	require.NotContains(t, texts(t, w.Admin(t), "select user_id::text from logins"), leaves.String())
+	again, err := w.EnsureUserOf(ctx, w.east, issuer, "both")
+	require.NoError(t, err)
+	require.Equal(t, both, again)
+	require.NoError(t, w.SettleOrganizations(ctx))
+	_, err = tenancy.GetOrganization(ctx, w.Single(promised))
+	require.NoError(t, err)
+
+	// A user whom the directory made a second time is who the cluster knows.
+	_, err = w.Admin(t).Exec(ctx, "delete from logins where subject = 'both'")
+	require.NoError(t, err)
+	second, err := w.EnsureUser(ctx, issuer, "both")
+	require.NoError(t, err)
+	require.NotEqual(t, both, second)
+	later := tenancy.OrgID(tenancy.NewID())
+	require.NoError(t, w.place(t, later, "later", "east", &second))
+	require.NoError(t, w.SettleOrganization(ctx, later))
+	setup, _, err := tenancy.GetProvisioningSetup(ctx, w.Single(later))
+	require.NoError(t, err)
+	require.Equal(t, both, *setup.Owner)
 }
 
 // TestClustersAreRefused: what could not keep organizations apart, or is no cluster of its own.

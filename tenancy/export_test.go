@@ -1,6 +1,16 @@
 package tenancy
 
-import "github.com/jackc/pgx/v5/pgxpool"
+import (
+	"context"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// RestingDial is how a further cluster is dialed.
+func RestingDial() func(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&resting{}).dial
+}
 
 // Pool lets the tests look at a connection as the next borrower finds it.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }

@@ -33,7 +33,8 @@ type Channels map[string]func(payload string)
 func (d *DB) Listen(ctx context.Context, channels Channels, watched *Watched) error {
 	if c := d.pools.clusters; c != nil {
 		for _, name := range c.names {
-			go func() { _ = c.further[name].Listen(ctx, channels, watched.elsewhere()) }()
+			there := watched.elsewhere() // before anything is watched
+			go func() { _ = c.further[name].Listen(ctx, channels, there) }()
 		}
 	}
 	for {

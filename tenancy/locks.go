@@ -30,6 +30,8 @@ type Locks struct {
 	held   map[string]bool
 	shared map[string]int // how many here share each
 	lost   chan struct{}  // closes with the connection
+
+	further map[*pools]*Locks // those of other clusters, see In
 }
 
 // NewLocks makes them; nothing connects before the first is asked for.
@@ -39,7 +41,11 @@ func NewLocks(db *DB) *Locks {
 
 // Keep shows that the process lives until ctx ends, and then gives the locks back.
 func (l *Locks) Keep(ctx context.Context) {
-	defer l.drop(context.WithoutCancel(ctx))
+	defer func() {
+		for _, one := range l.all() {
+			one.drop(context.WithoutCancel(ctx))
+		}
+	}()
 	tick := time.NewTicker(locksSign)
 	defer tick.Stop()
 	for {
@@ -47,7 +53,11 @@ func (l *Locks) Keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			l.sign(ctx)
+			var signing sync.WaitGroup // one that does not answer is not in the way of the others
+			for _, one := range l.all() {
+				signing.Go(func() { one.sign(ctx) })
+			}
+			signing.Wait()
 		}
 	}
 }

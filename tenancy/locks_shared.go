@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,6 +23,33 @@ type Shared struct {
 	locks *Locks
 	name  string
 	conn  *pgx.Conn
+}
+
+// In gives the locks of the cluster in which an organization is: there a transaction of the organization looks for them.
+func (l *Locks) In(ctx context.Context, org OrgID) (*Locks, error) {
+	at, err := l.db.of(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	if at.pools == l.db.pools {
+		return l, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.further[at.pools] == nil {
+		if l.further == nil {
+			l.further = map[*pools]*Locks{}
+		}
+		l.further[at.pools] = NewLocks(at)
+	}
+	return l.further[at.pools], nil
+}
+
+// all gives the locks of all clusters that were asked for.
+func (l *Locks) all() []*Locks {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append(slices.Collect(maps.Values(l.further)), l)
 }
 
 // Share holds a lock beside others who share it, until Release.

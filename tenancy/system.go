@@ -55,14 +55,28 @@ func (d *DB) EnsureUser(ctx context.Context, issuer, subject string) (uuid.UUID,
 	return id, translate(err)
 }
 
-// Organizations pages through all organizations in the order of their ids.
+// Organizations pages through the organizations in the order of their ids. Those of a cluster that does not
+// answer are left out.
 func (d *DB) Organizations(ctx context.Context, after OrgID, n int) ([]OrgID, error) {
-	rows, err := pageOf[struct{ ID OrgID }](ctx, d, "id", "select id from app.organizations_page($1, $2)", after, n)
+	rows, err := pageOf[organizationID](ctx, d, "id", "select id from app.organizations_page($1, $2)", after, n)
+	return idsOf(rows), err
+}
+
+// AllOrganizations is Organizations for work that must not pass one over: without one of the clusters it is an
+// error.
+func (d *DB) AllOrganizations(ctx context.Context, after OrgID, n int) ([]OrgID, error) {
+	rows, err := wholePageOf[organizationID](ctx, d, "id", "select id from app.organizations_page($1, $2)", after, n)
+	return idsOf(rows), err
+}
+
+type organizationID struct{ ID OrgID }
+
+func idsOf(rows []organizationID) []OrgID {
 	orgs := make([]OrgID, len(rows))
 	for i, r := range rows {
 		orgs[i] = r.ID
 	}
-	return orgs, err
+	return orgs
 }
 
 // Ref names a file, version or upload of an organization.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,8 +65,16 @@ func (d *DB) Jobs(ctx context.Context, f JobFilter) ([]JobOf, error) {
 	newest := func(a, b JobOf) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(b.ID[:], a.ID[:]))
 	}
-	return mergedBy(ctx, d, f.Limit, newest, "select "+jobColumns+" from app.jobs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-		orNull(f.Org), orNull(f.Kind), orNull(f.State), orNull(f.Queue), orNull(f.Priority), orNull(f.RequestedBy), orNull(f.From), orNull(f.To), orNull(f.BeforeAt), orNull(f.BeforeID), f.Limit)
+	const sql = "select " + jobColumns + " from app.jobs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+	args := []any{orNull(f.Org), orNull(f.Kind), orNull(f.State), orNull(f.Queue), orNull(f.Priority), orNull(f.RequestedBy), orNull(f.From), orNull(f.To), orNull(f.BeforeAt), orNull(f.BeforeID), f.Limit}
+	if f.Org.IsZero() {
+		return mergedBy(ctx, d, f.Limit, newest, sql, args...)
+	}
+	found, err := inOrganization[JobOf](ctx, d, f.Org, sql, args...)
+	if errors.Is(err, ErrNoOrganization) { // one that is gone has none
+		return nil, nil
+	}
+	return found, err
 }
 
 // orNull gives nil, which narrows nothing, for a zero value.

@@ -92,13 +92,14 @@ func (d *DB) TextsPending(ctx context.Context, again time.Duration, after uuid.U
 }
 
 // TextsAsked notes that texts were asked for. It comes behind the start of their workflows: a
-// process that dies in between asks for them again, which finds the workflows started.
+// process that dies in between asks for them again, which finds the workflows started, and so it is where the cluster
+// does not answer.
 func (d *DB) TextsAsked(ctx context.Context, asked []Ref) error {
 	files, versions := make([]uuid.UUID, len(asked)), make([]uuid.UUID, len(asked))
 	for i, r := range asked {
 		files[i], versions[i] = r.File, r.Version
 	}
-	_, err := everywhere[struct{}](ctx, d, "select from app.texts_asked($1, $2)", files, versions)
+	_, err := known[struct{}](ctx, d, "select from app.texts_asked($1, $2)", files, versions)
 	return err
 }
 
@@ -114,7 +115,7 @@ func (d *DB) PersonalDataAsked(ctx context.Context, asked []Ref) error {
 	for i, r := range asked {
 		organizations[i], versions[i] = uuid.UUID(r.Org), r.Version
 	}
-	_, err := everywhere[struct{}](ctx, d, "select from app.pii_asked($1, $2)", organizations, versions)
+	_, err := known[struct{}](ctx, d, "select from app.pii_asked($1, $2)", organizations, versions)
 	return err
 }
 

@@ -119,7 +119,11 @@ func (t *turn) run(ctx context.Context) (DispatchNotificationsResult, error) {
 	}); err != nil {
 		return t.result, err
 	}
-	living, err := t.a.Locks.Share(ctx, notifications.Turns(t.org))
+	locks, err := t.a.Locks.In(ctx, t.org) // where Free looks for it
+	if err != nil {
+		return t.result, err
+	}
+	living, err := locks.Share(ctx, notifications.Turns(t.org))
 	if err != nil {
 		return t.result, err
 	}

@@ -28,13 +28,15 @@ func SweepsOf(a *BatchActivities) []queue.Sweep {
 // restartUnfinished starts the process of every organization whose workflow was
 // not started, or was lost. A running one is not changed.
 func (a *BatchActivities) restartUnfinished(ctx context.Context, after uuid.UUID) (queue.Swept, error) {
-	if err := errors.Join(a.DB.SettleOrganizations(ctx), a.DB.ForgetLogins(ctx, loginsOnTheirWay)); err != nil {
-		slog.WarnContext(ctx, "a cluster lacks what the directory has for it; the next run tries again", "error", err)
-	}
-	return queue.SweepByID(ctx, "restart unfinished organizations", after, func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
+	swept, err := queue.SweepByID(ctx, "restart unfinished organizations", after, func(u tenancy.UnfinishedOrganization) uuid.UUID { return u.Org.UUID() },
 		func(ctx context.Context, after uuid.UUID) ([]tenancy.UnfinishedOrganization, error) {
 			return a.DB.OrganizationsUnfinished(ctx, unfinishedFor, after, a.page)
 		}, a.restart)
+	// Behind the work, so that a cluster that is slow is in the way of no organization of another one.
+	if err := errors.Join(a.DB.SettleOrganizations(ctx), a.DB.ForgetLogins(ctx, loginsOnTheirWay)); err != nil {
+		slog.WarnContext(ctx, "a cluster lacks what the directory has for it; the next run tries again", "error", err)
+	}
+	return swept, err
 }
 
 // restart opens the operation again first, where an attempt before has failed: a

@@ -32,6 +32,18 @@ type Restore struct {
 // Made says whether there was a restore.
 func (r Restore) Made() bool { return !r.To.IsZero() }
 
+// ErrOneByOne refuses the check after a restore of all organizations where they are in several clusters: each
+// cluster is restored by itself, and the check ends the open uploads of those that lost nothing.
+var ErrOneByOne = fault.New(fault.Invalid, "organization_required", "With several database clusters the check after a restore is of one organization at a time. Name it: organization_id, or satchel admin restore-check --organization. docs/operating.md says which are in the cluster that was restored.")
+
+// Allowed refuses a check of all organizations that is of one cluster alone.
+func (r Restore) Allowed(db *tenancy.DB, only tenancy.OrgID) error {
+	if r.Made() && only.IsZero() && len(db.Clusters()) > 0 {
+		return ErrOneByOne
+	}
+	return nil
+}
+
 // restoredVersions goes through the versions and their pictures, and takes the state of rows
 // and objects to one that a running system may have.
 func (r *scanState) restoredVersions() error {

@@ -124,6 +124,9 @@ func (r *Operations) Reconcile(c *gin.Context) error {
 		}
 		look.Repair, look.Restore = true, restored.Restore{To: in.RestoredTo.UTC(), Found: now, Fast: in.Fast}
 	}
+	if err := look.Restore.Allowed(r.DB, look.Only); err != nil {
+		return err
+	}
 	if err := r.Workflows.Reconcile(c.Request.Context(), request.Caller(c), look); err != nil {
 		return err
 	}

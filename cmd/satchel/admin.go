@@ -34,8 +34,9 @@ type restoreReport struct {
 
 func (a *app) restoreCheck() *cobra.Command {
 	var in struct {
-		To   string `json:"restored_to"`
-		Fast bool   `json:"fast"`
+		To           string `json:"restored_to"`
+		Fast         bool   `json:"fast"`
+		Organization string `json:"organization_id,omitempty"`
 		// What the system did in the seconds before it was lost is not in progress any more.
 		Grace int64 `json:"grace_seconds"`
 	}
@@ -73,6 +74,7 @@ checked.`,
 	}
 	cmd.Flags().StringVar(&in.To, "to", "", "the moment to which Postgres was restored (RFC 3339)")
 	cmd.Flags().BoolVar(&in.Fast, "fast", false, "trust sizes, and the SHA-256 that the store keeps, instead of reading every object with another ETag")
+	cmd.Flags().StringVar(&in.Organization, "organization", "", "the id of the one to check; needed where organizations are in several clusters")
 	_ = cmd.MarkFlagRequired("to")
 	return cmd
 }

@@ -50,7 +50,7 @@ var conformance = []struct{ rule, query string }{
 	// never write. A tier is everyone's: each organization sees its own.
 	// What the directory knows of other clusters is reached by functions alone.
 	{"tables without organization_id are organizations, users, logins and tiers, each with its own rule, and the directory's", tables + `
-		select t.name from tables t where not tenant and not (t.name in ('organization_places', 'login_places')
+		select t.name from tables t where not tenant and not (t.name in ('organization_places', 'login_places', 'cluster_identities')
 		       and not exists (select from policies p where p.oid = t.oid and polname not in ('system', 'backup'))
 		       and not has_any_column_privilege('satchel_app', t.oid, 'SELECT, INSERT, UPDATE') and not has_any_column_privilege('satchel_people', t.oid, 'SELECT, INSERT, UPDATE')) and not exists (select from policies p where p.oid = t.oid and polname = 'tenant' and roles = 'satchel_app'
 		   and (p.name = 'organizations' and polcmd = '*' and p."using" = '` + ofItself + `' and p.checking = '` + ofItself + `'

@@ -45,6 +45,20 @@ begin
     return true;
 end $$;
 
+-- Which database each further cluster is.
+create or replace function app.cluster_identities() returns table (cluster text, identity text)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select c.cluster, c.identity from cluster_identities c order by c.cluster
+$$;
+
+-- Keeps which database a cluster is; false when that name is another one, or that one has another name.
+create or replace function app.cluster_identity_keep(of_cluster text, is_now text) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    insert into cluster_identities (cluster, identity) values (of_cluster, is_now) on conflict do nothing;
+    return found or exists (select from cluster_identities c where c.cluster = of_cluster and c.identity = is_now);
+end $$;
+
 -- Lets a cluster be asked about a login, from now on.
 create or replace function app.login_place_add(iss text, sub text, of_cluster text) returns void
 language sql security definer set search_path = public, pg_temp as $$
