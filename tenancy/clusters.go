@@ -194,10 +194,10 @@ func (d *DB) PingCluster(ctx context.Context, name string) error {
 
 // of gives the database in which an organization is. What is nowhere has none.
 func (d *DB) of(ctx context.Context, org OrgID) (*DB, error) {
-	if d.pools.clusters == nil || org == Platform || org.IsZero() {
+	if org.IsZero() {
 		return d, nil
 	}
-	name, err := d.pools.clusters.place(ctx, org)
+	name, err := d.elsewhere(ctx, org)
 	if err != nil || name == "" {
 		return d, err
 	}
@@ -209,6 +209,14 @@ func (d *DB) of(ctx context.Context, org OrgID) (*DB, error) {
 		return nil, errClusterGone
 	}
 	return at, nil
+}
+
+// elsewhere gives the name of the further cluster in which an organization is; "": it is in the directory's.
+func (d *DB) elsewhere(ctx context.Context, org OrgID) (string, error) {
+	if d.pools.clusters == nil || org == Platform {
+		return "", nil
+	}
+	return d.pools.clusters.place(ctx, org)
 }
 
 // place gives the name of the cluster in which an organization is; "" is the directory's.

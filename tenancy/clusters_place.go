@@ -191,10 +191,10 @@ func putTiers(ctx context.Context, at *DB, tiers []Tier) error {
 // and is asked about the login.
 func (d *DB) EnsureUserOf(ctx context.Context, org OrgID, issuer, subject string) (uuid.UUID, error) {
 	user, err := d.EnsureUser(ctx, issuer, subject)
-	if err != nil || d.pools.clusters == nil || org == Platform {
+	if err != nil {
 		return user, err
 	}
-	name, err := d.pools.clusters.place(ctx, org)
+	name, err := d.elsewhere(ctx, org)
 	if err != nil || name == "" {
 		return user, err
 	}
@@ -207,8 +207,8 @@ func (c *clusters) copyLogin(ctx context.Context, name string, user uuid.UUID, i
 	if at == nil {
 		return user, errClusterGone
 	}
-	if _, err := c.directory.pool.Exec(ctx, "select app.login_place_add($1, $2, $3)", issuer, subject, name); err != nil {
-		return user, translate(err)
+	if err := c.placeLogin(ctx, name, issuer, subject); err != nil {
+		return user, err
 	}
 	err := at.pool.QueryRow(ctx, "select app.user_copy($1, $2, $3)", user, issuer, subject).Scan(&user)
 	return user, translate(err)
@@ -241,15 +241,15 @@ func (d *DB) KnowOperator(ctx context.Context, org OrgID, user uuid.UUID) error 
 // PlaceLogin lets the cluster of an organization be asked about a login. It is called before a login is linked to a
 // person: what is left of one that was not made lets the cluster be asked for nothing.
 func (d *DB) PlaceLogin(ctx context.Context, org OrgID, issuer, subject string) error {
-	c := d.pools.clusters
-	if c == nil || org == Platform {
-		return nil
-	}
-	name, err := c.place(ctx, org)
+	name, err := d.elsewhere(ctx, org)
 	if err != nil || name == "" {
 		return err
 	}
-	_, err = c.directory.pool.Exec(ctx, "select app.login_place_add($1, $2, $3)", issuer, subject, name)
+	return d.pools.clusters.placeLogin(ctx, name, issuer, subject)
+}
+
+func (c *clusters) placeLogin(ctx context.Context, name, issuer, subject string) error {
+	_, err := c.directory.pool.Exec(ctx, "select app.login_place_add($1, $2, $3)", issuer, subject, name)
 	return translate(err)
 }
 

@@ -429,7 +429,7 @@ func TestLoginStaysForAnotherCluster(t *testing.T) {
 	_, err = tenancy.GetOrganization(ctx, w.Single(promised))
 	require.NoError(t, err)
 
-	// A user whom the directory made a second time is who the cluster knows.
+	// The directory made the user a second time; the cluster's own user stays.
 	_, err = w.Admin(t).Exec(ctx, "delete from logins where subject = 'both'")
 	require.NoError(t, err)
 	second, err := w.EnsureUser(ctx, issuer, "both")

@@ -235,43 +235,6 @@ func AfterCommit(q Queries, f func()) {
 	f()
 }
 
-// OnCommit gives what runs statements, whose result no one waits for, at the very
-// end of q, in one round trip with the commit: what they lock is free again when
-// that is through, however long this program has to wait for a processor. An
-// error of one rolls everything back. Only Exec waits for the commit; it returns
-// an empty tag. Of a SingleStatement each statement runs at once.
-func OnCommit(q Queries) Queries {
-	if tx, ok := q.(*Tx); ok {
-		return deferred{tx}
-	}
-	return q
-}
-
-type deferred struct{ *Tx }
-
-// AtEnd is OnCommit for statements that run before the deferred constraints are checked, and so before
-// what these lock is locked.
-func AtEnd(q Queries) Queries {
-	if tx, ok := q.(*Tx); ok {
-		return last{tx}
-	}
-	return q
-}
-
-type last struct{ *Tx }
-
-// Exec queues the statement for the end.
-func (l last) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	l.atEnd = append(l.atEnd, func(b *pgx.Batch) { b.Queue(sql, args...) })
-	return pgconn.CommandTag{}, nil
-}
-
-// Exec queues the statement for the commit.
-func (d deferred) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	d.onCommit = append(d.onCommit, func(b *pgx.Batch) { b.Queue(sql, args...) })
-	return pgconn.CommandTag{}, nil
-}
-
 // begin opens the transaction and binds the organization, and the actor, in one round trip.
 func begin(ctx context.Context, conn *pgx.Conn, org OrgID, bind string, args []any) (*Tx, error) {
 	var b pgx.Batch
@@ -290,9 +253,9 @@ func begin(ctx context.Context, conn *pgx.Conn, org OrgID, bind string, args []a
 type Tx struct {
 	conn        *pgx.Conn
 	org         OrgID
-	atEnd       []func(*pgx.Batch) // see AtEnd
+	atEnd       []*pgx.QueuedQuery // see AtEnd
 	db          *DB                // that was asked for it
-	onCommit    []func(*pgx.Batch) // see OnCommit
+	onCommit    []*pgx.QueuedQuery // see OnCommit
 	afterCommit []func()           // see AfterCommit
 }
 
@@ -336,34 +299,6 @@ func (t *Tx) commit(ctx context.Context) error {
 		err = pgx.ErrTxCommitRollback
 	}
 	return err
-}
-
-// end commits, behind the last statements if there are any. What was deferred to
-// the commit comes before them, so that locks are taken in one order with and
-// without them: the quota, then the end of the audit log.
-func (t *Tx) end(ctx context.Context) (tag pgconn.CommandTag, err error) {
-	if len(t.atEnd)+len(t.onCommit) == 0 || t.conn.PgConn().TxStatus() == 'E' {
-		return t.conn.Exec(ctx, "commit")
-	}
-	var b pgx.Batch
-	for _, queue := range t.atEnd {
-		queue(&b)
-	}
-	b.Queue("set constraints all immediate")
-	for _, queue := range t.onCommit {
-		queue(&b)
-	}
-	b.Queue("commit")
-	results := t.conn.SendBatch(ctx, &b)
-	for range b.Len() {
-		if tag, err = results.Exec(); err != nil {
-			break
-		}
-	}
-	if cerr := results.Close(); err == nil {
-		err = cerr
-	}
-	return tag, err
 }
 
 // rollback runs on its own short deadline: the caller's context is often the

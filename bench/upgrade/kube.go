@@ -92,15 +92,7 @@ func (k *kube) run(ctx context.Context) error {
 	}
 	defer ended()
 	defer cancel() // before the relay's end is waited for
-	sending, stop := context.WithCancel(ctx)
-	defer stop()
-	k.traffic.begin(sending, ctx, k.rate, k.clients)
-	err = k.underLoad(ctx)
-	stop()
-	if err != nil {
-		cancel()
-	}
-	if err = errors.Join(err, k.traffic.wait(), k.traffic.ledger.Close()); err != nil {
+	if err = k.traffic.during(ctx, cancel, k.rate, k.clients, k.underLoad); err != nil {
 		return err
 	}
 	if k.worker, err = k.aWorker(ctx); err != nil {

@@ -60,15 +60,7 @@ func (u *upgrade) run(ctx context.Context) (*result, error) {
 	}
 	defer stopped()
 	defer cancel() // before the balancer's end is waited for
-	sending, stop := context.WithCancel(ctx)
-	defer stop()
-	u.traffic.begin(sending, ctx, u.rate, u.clients)
-	err = u.steps(ctx)
-	stop()
-	if err != nil {
-		cancel() // no one starts again what uploads wait for
-	}
-	if err = errors.Join(err, u.traffic.wait(), u.traffic.ledger.Close()); err != nil {
+	if err = u.traffic.during(ctx, cancel, u.rate, u.clients, u.steps); err != nil {
 		return &u.result, err
 	}
 	return &u.result, u.judge(ctx)

@@ -119,6 +119,20 @@ const (
 	patience    = 5 * time.Minute
 )
 
+// during sends while f runs, and gives the errors of both. Where f has failed, cancel ends what uploads wait for: no one
+// starts it again.
+func (t *traffic) during(ctx context.Context, cancel context.CancelFunc, rate, clients int, f func(context.Context) error) error {
+	sending, stop := context.WithCancel(ctx)
+	defer stop()
+	t.begin(sending, ctx, rate, clients)
+	err := f(ctx)
+	stop()
+	if err != nil {
+		cancel()
+	}
+	return errors.Join(err, t.wait(), t.ledger.Close())
+}
+
 // begin starts clients that send at most rate files a second together.
 func (t *traffic) begin(sending, ctx context.Context, rate, clients int) {
 	t.numbers = make(chan int)

@@ -95,7 +95,7 @@ begin
     perform set_config('app.deleting', '', true);
     -- A user whose membership is being made elsewhere is locked by it, and is left.
     select array(select u.id from users u where u.id = any (met) for update skip locked) into met;
-    -- So is one whom another cluster knows, or is to know: app.login_place_forget takes that login, with the last place.
+    -- A login that another cluster knows, or is to know, stays too: app.login_place_forget removes it with its last place.
     delete from logins l where l.user_id = any (met)
        and not (l.own and exists (select from login_places p where p.issuer = l.issuer and p.subject = l.subject))
        and not exists (select from members m where m.user_id = l.user_id) and not exists (select from people p where p.user_id = l.user_id);
