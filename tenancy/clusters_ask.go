@@ -38,10 +38,6 @@ func (e *PartlyError) Unwrap() error { return e.err }
 // partly marks that a further cluster does not answer: it could not be reached, took too long, or was refused at the
 // connection. Any other error is of the question, as the directory's is, and is no reason to leave something out.
 func partly(one, directory *DB, err error) error {
-	var refused *refusal
-	if errors.As(err, &refused) {
-		err = unavailable(err)
-	}
 	if one.pools == directory.pools || fault.KindOf(err) != fault.Unavailable {
 		return err
 	}

@@ -120,7 +120,8 @@ func (i *identities) acceptCluster(ctx context.Context, conn *pgx.Conn, name str
 		}
 	}
 	if why != "" {
-		return &refusal{"cluster " + name + ": " + why}
+		// To what asks it, it is a cluster that does not answer: what it holds waits, and the others go on.
+		return unavailable(&refusal{"cluster " + name + ": " + why})
 	}
 	return nil
 }

@@ -401,6 +401,18 @@ func TestClusterIsItsDatabase(t *testing.T) {
 		require.NoError(t, w.place(t, org, "second-school", "east", &owner))
 		return w.SettleOrganization(t.Context(), org)
 	}(), "nothing is made in it")
+
+	// Connections that are made from now on are refused, as if it did not answer.
+	_, err = w.there.Admin(t).Exec(t.Context(), "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+	require.NoError(t, err)
+	for range 2 { // once for the connections that are there, and once for new ones
+		_, err = w.Single(w.east).Exec(t.Context(), insert, tenancy.NewID(), "test")
+		require.Equal(t, fault.Unavailable, fault.Of(err).Kind, "%v", err)
+	}
+	require.ErrorContains(t, err, "another database")
+	page, err := w.Organizations(t.Context(), tenancy.OrgID{}, 10)
+	require.NoError(t, err, "sweeps go on for the others")
+	require.NotContains(t, page, w.east)
 }
 
 // TestLoginStaysForAnotherCluster: who leaves the directory's cluster keeps the login by which they are known in

@@ -18,6 +18,7 @@ import (
 	"satchel/internal/s3"
 	"satchel/internal/s3test"
 	extracting "satchel/workflows/extract"
+	inspecting "satchel/workflows/pii"
 )
 
 // reads counts what a worker fetches of each object.
@@ -61,8 +62,8 @@ func (r *reads) count(req *http.Request) {
 
 // TestEachObjectIsReadOnce: the scan reads a file whole and hashes what it
 // reads, the inspection takes ranges, and the preview reads it once more: a picture
-// before it is published, everything else after. The text for searches is read once,
-// by a workflow of its own that a sweep starts.
+// before it is published, everything else after. The text for searches is read once, and
+// once more in search of personal data, by workflows of their own that sweeps start.
 func TestEachObjectIsReadOnce(t *testing.T) {
 	t.Parallel()
 	store, r := counted(t)
@@ -73,9 +74,9 @@ func TestEachObjectIsReadOnce(t *testing.T) {
 		content       []byte
 		whole, ranges int
 		published     int  // reads of the published object
-		text          bool // is read for searches
+		swept         bool // sweeps start what reads it, awaited so that their reads are not counted by chance
 	}{
-		"a text":   {"notes.txt", bytes.Repeat([]byte("all is well\n"), 100_000), 1, 1, 2, true},
+		"a text":   {"notes.txt", bytes.Repeat([]byte("all is well\n"), 100_000), 1, 1, 3, true},
 		"an image": {"photo.png", png, 2, 1, 0, false},
 		"a zip":    {"a.zip", pipelinetest.Zip(t, map[string][]byte{"a.txt": []byte("fine"), "b.txt": []byte("too")}), 1, 1, 0, false},
 	} {
@@ -84,9 +85,12 @@ func TestEachObjectIsReadOnce(t *testing.T) {
 			v, err := b.Ends(t, b.Process(t, ticket), ticket)
 			require.NoError(t, err)
 			require.Equal(t, files.Published, v.Status)
-			if c.text {
-				b.Sweep(t, "start-pending-texts") // or the worker's own sweep did it already
-				require.NoError(t, b.Client.GetWorkflow(t.Context(), extracting.WorkflowID(b.Org, ticket.Version), "").Get(t.Context(), nil))
+			if c.swept {
+				b.Sweep(t, "start-pending-texts") // or the worker's own sweeps did it already
+				b.Sweep(t, "start-due-inspections")
+				for _, id := range []string{extracting.WorkflowID(b.Org, ticket.Version), inspecting.WorkflowID(b.Org, ticket.Version)} {
+					require.NoError(t, b.Client.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
+				}
 			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
