@@ -1,5 +1,5 @@
 // Command kubernetes is the programs of a node of Kubernetes and of its control plane as one, since they share most of
-// their code: `kubernetes kubelet --config …`. The chart is tried on what it starts (deploy/chart, TestNode).
+// their code: `kubernetes kubelet --config …`. `make kube` tries the chart on what it starts.
 package main
 
 import (
