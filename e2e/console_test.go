@@ -41,7 +41,7 @@ func TestConsoleInABrowser(t *testing.T) {
 		args = append(append(args, "--"), some...)
 	}
 	cmd := exec.CommandContext(t.Context(), "npm", args...)
-	cmd.Env = append(os.Environ(), "SATCHEL_API_URL="+local.API, "CHROMIUM="+chromium, "SATCHEL_PEOPLE="+string(people), "SATCHEL_OWNER="+string(owner), "SATCHEL_ROSTER="+roster.Name())
+	cmd.Env = append(os.Environ(), "SATCHEL_API_URL="+local.API, "SATCHEL_MAILBOX="+local.Mailbox, "CHROMIUM="+chromium, "SATCHEL_PEOPLE="+string(people), "SATCHEL_OWNER="+string(owner), "SATCHEL_ROSTER="+roster.Name())
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 }

@@ -100,7 +100,7 @@ var coppa = []Rule{
 		},
 	},
 	{
-		ID: "material_change", Law: COPPA, Section: "16 CFR 312.4(b), 312.5(a)(1)", Kind: Enforced, API: "/consent-requests", Page: "/manage/notices",
+		ID: "material_change", Law: COPPA, Section: "16 CFR 312.4(b), 312.5(a)(1)", Kind: Enforced, API: "/consent-requests", Page: "/manage/consent-requests",
 		Asks:  "After a material change of the notice, nothing new is collected until the parent has consented to it.",
 		Proof: []Proof{{"activities/consentrequest", "TestAMaterialChangeAsksAgain"}, {"api", "TestAMaterialNoticeEndsSignedFormsToo"}},
 		check: func(f *facts) Finding {
@@ -128,7 +128,7 @@ var coppa = []Rule{
 		},
 	},
 	{
-		ID: "confirmation", Law: COPPA, Section: "16 CFR 312.5(b)(2)(viii)", Kind: Enforced, API: "/consent-requests", Page: "",
+		ID: "confirmation", Law: COPPA, Section: "16 CFR 312.5(b)(2)(viii)", Kind: Enforced, API: "/consent-requests", Page: "/manage/consent-requests",
 		Asks:  "A consent by mail is confirmed by a second mail, which says that it can be withdrawn.",
 		Proof: []Proof{{"api", "TestAParentAgreesByMail"}, {"workflows/consentrequest", "TestAMailServerThatIsDownForADay"}},
 		check: func(f *facts) Finding {
@@ -145,7 +145,7 @@ var coppa = []Rule{
 		},
 	},
 	{
-		ID: "contact_is_deleted", Law: COPPA, Section: "16 CFR 312.5(c)(1)", Kind: Enforced, API: "/consent-requests", Page: "",
+		ID: "contact_is_deleted", Law: COPPA, Section: "16 CFR 312.5(c)(1)", Kind: Enforced, API: "/consent-requests", Page: "/manage/consent-requests",
 		Asks:  "The address of a parent who does not consent is deleted after a reasonable time.",
 		Proof: []Proof{{"workflows/consentrequest", "TestARequestWithoutAnAnswer"}, {"api", "TestTheTimeIsOver"}},
 		check: func(f *facts) Finding {

@@ -96,6 +96,7 @@ const tree = root.addChildren([
     manage('/manage/retention', () => import('../pages/compliance/retention.tsx')),
     manage('/manage/duties', () => import('../pages/compliance/duties.tsx')),
     manage('/manage/notices', () => import('../pages/compliance/notices.tsx')),
+    manage('/manage/consent-requests', () => import('../pages/compliance/consent-requests.tsx')),
     manage('/manage/erasures', () => import('../pages/compliance/erasures.tsx')),
     manage('/erasure-requests', () => import('../pages/compliance/erasure-requests.tsx')),
     manage('/manage/directory', () => import('../pages/compliance/directory.tsx')),

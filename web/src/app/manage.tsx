@@ -45,6 +45,7 @@ export function useManage(place: Place): ManageEntry[] {
     { needs: 'read_compliance', group: 'organization', to: `${at}/manage/duties`, label: t`Duties and incidents`, icon: 'clock', about: t`What is due each year, whom to tell of an incident, what becomes of data` },
     { needs: 'read_compliance', group: 'organization', to: `${at}/manage/inventory`, label: t`Data inventory`, icon: 'table', about: t`What is kept of people, where, what for, and for how long` },
     { needs: 'read_consent', group: 'organization', to: `${at}/manage/notices`, label: t`Notice to parents`, icon: 'text', about: t`What parents are told before they are asked` },
+    { needs: 'read_consent', group: 'organization', to: `${at}/manage/consent-requests`, label: t`Requests for consent`, icon: 'send', about: t`Which parents were asked by mail, and what they answered` },
     { needs: 'review_personal_data', group: 'files', to: `${at}/manage/held`, label: t`Files that wait`, icon: 'lock', about: t`Personal data was found in them, and somebody decides` },
     { needs: 'read_retention', group: 'files', to: `${at}/manage/retention`, label: t`How long files are kept`, icon: 'clock', about: t`By category, and what waits for a decision` },
     { needs: 'read_records', group: 'files', to: `${at}/access-requests`, label: t`Requests to see records`, icon: 'clock', about: t`Who asked to see records, and by when the school must answer` },

@@ -1,6 +1,7 @@
 import { type Schemas, asProblem } from '@satchel/client'
 import { queryOptions } from '@tanstack/react-query'
 
+import { onItsWay } from '../parts/consent-requests.ts'
 import type { Work } from './context.tsx'
 import { every, list, one } from './queries.ts'
 
@@ -25,6 +26,8 @@ export type Duty = Schemas['ComplianceDuty']
 export type Incident = Schemas['Incident']
 export type Disposition = Schemas['Disposition']
 export type Notice = Schemas['ConsentNotice']
+export type ConsentRequest = Schemas['ConsentRequest']
+export type ConsentTerms = Schemas['ConsentTerms']
 export type NewConsentDecision = Schemas['NewConsentDecision']
 export type Erasure = Schemas['Erasure']
 export type ErasureCertificate = Schemas['ErasureCertificate']
@@ -67,6 +70,20 @@ export const incidentClocks = (w: Work) => list(w, ['clocks'], ({ signal }) => w
 export const dispositions = (w: Work) => list(w, ['dispositions'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/dispositions', { params: { path: of(w), query }, signal }))
 
 export const notices = (w: Work) => list(w, ['notices'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/consent/notices', { params: { path: of(w), query }, signal }), 200)
+
+export const consentTerms = (w: Work) => one(w, ['consent', 'terms'], signal => w.api.GET('/api/v1/organizations/{id}/consent/terms', { params: { path: of(w) }, signal }))
+
+/** Requests to parents for consent, of one student or of all; those whose mail is on its way are looked at again. */
+export const consentRequests = (w: Work, f: { state?: string | undefined; child?: string | undefined }) => ({
+  ...list(w, ['consent-requests', f.state ?? '', f.child ?? ''], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/consent-requests', {
+    params: { path: of(w), query: { ...query, ...(f.state ? { state: f.state as ConsentRequest['state'] } : {}), ...(f.child ? { child_id: f.child } : {}) } }, signal,
+  })),
+  refetchInterval: (q: { state: { data?: { pages: { items: ConsentRequest[] }[] } | undefined } }) => (q.state.data?.pages.some(p => p.items.some(onItsWay)) ? 3000 : false) as number | false,
+})
+
+/** One of them, with what is kept of its answers. */
+export const consentRequestById = (w: Work, request: string) => one(w, ['consent-requests', 'one', request], signal =>
+  w.api.GET('/api/v1/organizations/{id}/consent-requests/{request}', { params: { path: { ...of(w), request } }, signal }))
 
 export const subprocessors = (w: Work) => list(w, ['subprocessors'], ({ signal, query }) => w.api.GET('/api/v1/organizations/{id}/subprocessors', { params: { path: of(w), query }, signal }))
 

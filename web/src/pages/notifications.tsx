@@ -57,7 +57,7 @@ function useSentences(): (kind: string) => { text: string; to: string } {
       case 'generation.failed': return { text: t`A document that you asked for could not be made.`, to: `${at}/generate` }
       case 'handin.returned': return { text: t`A teacher returned your work.`, to: place.role === 'student' ? `${at}/send` : `${at}/spaces` }
       case 'key.all_spaces': return { text: t`A key that reads every space was made.`, to: `${at}/manage/keys` }
-      case 'parent.unreachable': return { text: t`A mail that asks a parent for consent could not be delivered.`, to: `${at}/manage/agreements` }
+      case 'parent.unreachable': return { text: t`A mail that asks a parent for consent could not be delivered.`, to: `${at}/manage/consent-requests` }
       case 'access_request.due': return { text: t`A request to see records of a student waits for an answer.`, to: `${at}/access-requests` }
       case 'access_request.ready': return { text: t`The records that you asked for are ready.`, to: `${at}/access-requests` }
       case 'amendment.due': return { text: t`The next step of a request to change a record is due soon, or late.`, to: `${at}/amendments` }

@@ -53,6 +53,11 @@ describe('a problem', () => {
     expect(adviceFor({ status: 403, code: 'consent_required' })).toBe('consent')
     expect(adviceFor({ status: 403, code: 'consent_scope' })).toBe('consentScope')
     expect(adviceFor({ status: 403, code: 'assurance_required' })).toBe('assurance')
+    expect(adviceFor({ status: 409, code: 'consent_request_exists' })).toBe('alreadyAsked') // and not that a name is taken
+    expect(adviceFor({ status: 409, code: 'notice_required' })).toBe('noNotice')
+    expect(adviceFor({ status: 409, code: 'consent_not_needed' })).toBe('noConsentNeeded')
+    expect(adviceFor({ status: 409, code: 'address_of_student' })).toBe('addressOfStudent')
+    expect(adviceFor({ status: 429, code: 'consent_mails_limited' })).toBe('mailsOfToday') // a minute later it is refused too
     expect(adviceFor({ status: 413, code: 'anything' })).toBe('tooLarge')
     expect(adviceFor({ status: 409, code: 'name_taken' })).toBe('nameTaken')
     expect(adviceFor({ status: 409, code: 'offset_mismatch' })).toBe('changed')

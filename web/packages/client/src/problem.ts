@@ -27,7 +27,7 @@ export class Problem extends Error {
 /** What a person can do about a problem. Each has a sentence of its own in every language. */
 export type Advice =
   | 'offline' | 'signIn' | 'wait' | 'notAllowed' | 'gone' | 'nameTaken' | 'changed' | 'tooLarge' | 'full' | 'typeRefused'
-  | 'consent' | 'consentScope' | 'assurance' | 'damaged' | 'dangerous' | 'notReady' | 'closed' | 'busy' | 'invalid' | 'server'
+  | 'consent' | 'consentScope' | 'alreadyAsked' | 'noNotice' | 'noConsentNeeded' | 'addressOfStudent' | 'mailsOfToday' | 'assurance' | 'damaged' | 'dangerous' | 'notReady' | 'closed' | 'busy' | 'invalid' | 'server'
 
 const byCode: Record<string, Advice> = {
   unreachable: 'offline',
@@ -40,6 +40,11 @@ const byCode: Record<string, Advice> = {
   type_not_allowed: 'typeRefused',
   consent_required: 'consent',
   consent_scope: 'consentScope',
+  consent_request_exists: 'alreadyAsked',
+  notice_required: 'noNotice',
+  consent_not_needed: 'noConsentNeeded',
+  address_of_student: 'addressOfStudent',
+  consent_mails_limited: 'mailsOfToday',
   assurance_required: 'assurance',
   checksum_mismatch: 'damaged',
   quarantined: 'dangerous',

@@ -1,5 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 
 import { useWork } from '../../app/context.tsx'
@@ -32,7 +33,7 @@ export default function Agreements() {
   return (
     <>
       <Title actions={authorizes && <button type="button" className="button main" onClick={() => ask('record')}><Trans>Record an agreement …</Trans></button>}>{t`Children's data`}</Title>
-      <p><Trans>A child under 13 adds files once a parent has consented, or the school has agreed to it for school work. Without either, files are refused or held.</Trans></p>
+      <p><Trans>A child under 13 adds files once a parent has consented, or the school has agreed to it for school work. Without either, files are refused or held.</Trans> <Link to="/o/$org/manage/consent-requests" params={{ org: work.place.organization_id }}><Trans>Requests for consent</Trans></Link></p>
       <h2><Trans>Agreements of the school</Trans></h2>
       <Listed of={list} empty={t`There is no agreement: files of children are refused unless a parent has consented.`}>{rows => (
         <Table label={t`Agreements of the school`} rows={rows} id={a => a.id} columns={[

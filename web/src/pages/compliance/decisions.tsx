@@ -1,16 +1,19 @@
 import { Trans, useLingui } from '@lingui/react/macro'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 
 import { useWork } from '../../app/context.tsx'
 import { exactly } from '../../app/format.ts'
 import { may } from '../../app/grants.ts'
-import { type Person, guardians, personById } from '../../app/queries-admin.ts'
+import type { Person } from '../../app/queries-admin.ts'
 import { type ConsentDecision, type NewConsentDecision, consentOf, decisionsOf } from '../../app/queries-compliance.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { Form, Unmet, once, useChange } from '../../parts/manage.tsx'
-import { Named, brief } from '../../parts/people.tsx'
+import { Named } from '../../parts/people.tsx'
 import { fileOf } from './agreements.tsx'
+import { AskConsent } from './ask-consent.tsx'
+import { ChooseGuardian } from './choose-guardian.tsx'
 
 /** On what basis the files of a student are here, and what guardians decided. */
 export function Decisions({ of: p }: { of: Person }) {
@@ -18,7 +21,7 @@ export function Decisions({ of: p }: { of: Person }) {
   const work = useWork()
   const state = useQuery(consentOf(work, p.user_id))
   const list = useInfiniteQuery(decisionsOf(work, p.user_id))
-  const [recording, record] = useState(false)
+  const [asked, ask] = useState<null | 'record' | 'mail'>(null)
   const kinds = useDecisionKinds()
   const bases = { parental_consent: t`Consent of a parent`, school_authorization: t`Agreement of the school`, '': t`None: nothing is taken or shown` }
   const made = list.data?.pages.flatMap(x => x.items).toSorted((a, b) => b.at.localeCompare(a.at)) ?? []
@@ -35,8 +38,13 @@ export function Decisions({ of: p }: { of: Person }) {
         <li key={d.id}><span>{kinds[d.kind]}<br /><span className="small quiet">{d.guardian_id ? <Named id={d.guardian_id} /> : t`A parent who is no member`} · {exactly(d.at)}</span></span></li>
       ))}</ul>
       {list.hasNextPage && <p><button type="button" className="button" onClick={() => void list.fetchNextPage()}><Trans>Look at more decisions</Trans></button></p>}
-      {may(work.place, 'manage_consent') && <p><button type="button" className="button" onClick={() => record(true)}><Trans>Record a decision …</Trans></button></p>}
-      {recording && <RecordDecision of={p} close={() => record(false)} />}
+      <div className="actions">
+        {may(work.place, 'manage_consent') && state.data?.is_child && <button type="button" className="button" onClick={() => ask('mail')}><Trans>Ask a parent by mail …</Trans></button>}
+        {may(work.place, 'manage_consent') && <button type="button" className="button" onClick={() => ask('record')}><Trans>Record a decision …</Trans></button>}
+        <Link className="button" to="/o/$org/manage/consent-requests" params={{ org: work.place.organization_id }} search={{ child: p.user_id }}><Trans>Requests for consent</Trans></Link>
+      </div>
+      {asked === 'mail' && <AskConsent child={p.user_id} close={() => ask(null)} />}
+      {asked === 'record' && <RecordDecision of={p} close={() => ask(null)} />}
     </section>
   )
 }
@@ -49,20 +57,12 @@ function useDecisionKinds(): Record<ConsentDecision['kind'], string> {
   }
 }
 
-/** A guardian to choose, by their name. */
-function Guardian({ id }: { id: string }) {
-  const person = useQuery({ ...personById(useWork(), id), staleTime: 600_000, retry: false })
-  return <option value={id}>{person.data?.display_name ?? brief(id)}</option>
-}
-
 function RecordDecision({ of: p, close }: { of: Person; close: () => void }) {
   const { t } = useLingui()
   const work = useWork()
   const { again } = useChange()
   const kinds = useDecisionKinds()
   const [kind, setKind] = useState<NewConsentDecision['kind']>('grant')
-  const links = useInfiniteQuery(guardians(work))
-  const own = links.data?.pages.flatMap(x => x.items).filter(g => g.student_id === p.user_id) ?? []
   const scopes: [NonNullable<NewConsentDecision['scopes']>[number], string][] = [
     ['disclose:link', t`Links that anyone can open`], ['disclose:outside_person', t`Sharing with people outside`], ['disclose:connector', t`Connections such as Roblox`],
     ['disclose:model', t`Language models`], ['disclose:train', t`Training of models`],
@@ -78,15 +78,12 @@ function RecordDecision({ of: p, close }: { of: Person; close: () => void }) {
         ...(kind === 'grant' ? { scopes: ['collect_use', ...scopes.map(([s]) => s).filter(s => d.getAll('scope').includes(s))] } : {}),
       },
     })
-    void again('consent', 'held')
+    void again('consent', 'consent-requests', 'held') // it ends a request to the same parent
   }
   return (
     <Form title={t`Record what a parent decided`} verb={t`Record`} run={run} close={close}>
       <p><Trans>A signed form that you looked at. The strictest of several parents counts; a refusal holds the files of the child at once.</Trans></p>
-      <label className="field"><Trans>Parent</Trans><select name="guardian" autoFocus>
-        {own.map(g => <Guardian key={g.parent_id} id={g.parent_id} />)}
-        <option value="">{t`A parent who is no member`}</option>
-      </select></label>
+      <ChooseGuardian of={p.user_id} />
       <fieldset className="checks"><legend><Trans>Decision</Trans></legend>
         {(['grant', 'deny', 'revoke'] as const).map(k => <label key={k} className="check"><input type="radio" name="kind" value={k} checked={kind === k} onChange={() => setKind(k)} /> {kinds[k]}</label>)}
       </fieldset>

@@ -1,5 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro'
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 
 import { useWork } from '../../app/context.tsx'
@@ -33,7 +34,7 @@ export default function Notices() {
   return (
     <>
       <Title actions={may(work.place, 'manage_consent') && <button type="button" className="button main" aria-disabled={list.isPending} onClick={() => { if (!list.isPending) ask('make') }}><Trans>Write a notice …</Trans></button>}>{t`Notice to parents`}</Title>
-      <p><Trans>What parents are told before they are asked for their consent. A published version is never changed.</Trans></p>
+      <p><Trans>What parents are told before they are asked for their consent. A published version is never changed.</Trans> <Link to="/o/$org/manage/consent-requests" params={{ org: work.place.organization_id }}><Trans>Requests for consent</Trans></Link></p>
       <Listed of={list} empty={t`No notice is published. Parents cannot be asked by mail before one is.`}>{rows => (
         <Table label={t`Versions of the notice`} rows={rows.toSorted((a, b) => b.number - a.number)} id={n => n.id} columns={[
           { head: t`Version`, cell: n => n.number, numbers: true },
@@ -86,7 +87,7 @@ function Write({ of: n, close }: { of: Notice | undefined; close: () => void }) 
     await api.POST('/api/v1/organizations/{id}/consent/notices', {
       params: { path: { id: place.organization_id }, header: once() }, body: { language: String(d.get('language')), material: d.has('material'), notice: body },
     })
-    void again('notices')
+    void again('notices', 'consent-requests')
   }
   return (
     <Form title={t`Write a notice`} verb={t`Publish`} run={run} close={close}>

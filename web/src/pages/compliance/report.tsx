@@ -67,5 +67,5 @@ export default function Report() {
 const pageNeeds: Record<string, string> = {
   '/manage/agreements': 'read_consent', '/manage/people': 'manage_members', '/manage/rules': 'change_organization', '/manage/retention': 'read_retention',
   '/manage/holds': 'read_holds', '/manage/audit': 'read_audit', '/disclosures': 'read_disclosures', '/access-requests': 'read_access_requests', '/shared-outside': 'share_outside',
-  '/manage/notices': 'read_consent', '/manage/duties': 'read_compliance', '/amendments': 'read_amendments', '/disclosure-consents': 'read_disclosure_consents', '/manage/directory': 'list_opt_outs', '/erasure-requests': 'read_erasure_requests',
+  '/manage/notices': 'read_consent', '/manage/consent-requests': 'read_consent', '/manage/duties': 'read_compliance', '/amendments': 'read_amendments', '/disclosure-consents': 'read_disclosure_consents', '/manage/directory': 'list_opt_outs', '/erasure-requests': 'read_erasure_requests',
 }
