@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -60,14 +61,19 @@ func (i *issuer) handler() http.Handler {
 }
 
 // onlyLoopback refuses requests of other sites whose name resolves to this
-// machine (DNS rebinding): they carry their own host name.
+// machine (DNS rebinding): they carry their own host name. The issuer's own address is taken too:
+// pods on a node of this machine reach what listens on its loopback by another one.
 func (i *issuer) onlyLoopback(next http.Handler) http.Handler {
+	var own string
+	if u, err := url.Parse(i.Issuer); err == nil {
+		own = u.Host
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
 		if err != nil {
 			host = r.Host
 		}
-		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if ip := net.ParseIP(host); r.Host != own && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			http.Error(w, "this issuer answers to this machine only", http.StatusForbidden)
 			return
 		}

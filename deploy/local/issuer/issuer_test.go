@@ -141,6 +141,17 @@ func TestOtherHostNamesAndOriginsAreRefused(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, w.Code)
 }
 
+func TestIssuersOwnAddressIsTaken(t *testing.T) {
+	t.Parallel()
+	i, _ := setup(t)
+	i.Issuer = "http://10.87.0.1:9004"
+	for host, status := range map[string]int{"10.87.0.1:9004": http.StatusOK, "10.87.0.1:9005": http.StatusForbidden} {
+		w := httptest.NewRecorder()
+		i.handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://"+host+"/.well-known/openid-configuration", nil))
+		require.Equal(t, status, w.Code, host)
+	}
+}
+
 func TestRefusesToBeMoreThanLocal(t *testing.T) {
 	t.Parallel()
 	good := config{Env: "local", Listen: "127.0.0.1:8404", Secret: testSecret}
