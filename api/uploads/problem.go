@@ -93,6 +93,7 @@ type problemWriter struct {
 	held     int // status of an error whose body has not come yet
 	written  bool
 	location string // of a created upload: tusd would take scheme and host from the request
+	draining func() bool
 }
 
 // Unwrap lets tusd reach the connection's deadlines.
@@ -122,7 +123,11 @@ func (w *problemWriter) Write(b []byte) (int, error) {
 // translate sends the held error. Content-Length was of the text it replaces.
 func (w *problemWriter) translate(code string) {
 	status, f := w.held, &fault.Fault{Code: "tus_error", Text: "The request does not follow the tus protocol 1.0."}
-	if e, ok := tusdErrors[strings.TrimSpace(code)]; ok {
+	code = strings.TrimSpace(code)
+	if code == "ERR_UPLOAD_INTERRUPTED" && w.draining() {
+		code = "ERR_SERVER_SHUTDOWN" // no other request took it over: see Drain
+	}
+	if e, ok := tusdErrors[code]; ok {
 		status, f = e.status, &fault.Fault{Code: e.code, Text: e.text}
 	}
 	w.Header().Del("Content-Length")

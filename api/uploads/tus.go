@@ -63,7 +63,7 @@ func (u *Uploads) newTus() (http.Handler, error) {
 // serve prepares a request for tusd.
 func (u *Uploads) serve(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out := &problemWriter{ResponseWriter: w}
+		out := &problemWriter{ResponseWriter: w, draining: u.isDraining}
 		defer out.flush()
 		v := newRequest(r, out)
 		defer v.end()
@@ -244,7 +244,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 
 // Drain asks every tus request that is writing, and those still to come, to
 // stop after what it has, so that a server can go without losing a byte: the
-// clients resume elsewhere. It does not wait; the server's shutdown does.
+// clients are told 503 and resume elsewhere. It does not wait; the server's shutdown does.
 func (u *Uploads) Drain() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -252,4 +252,10 @@ func (u *Uploads) Drain() {
 	for v := range u.active {
 		v.interrupt()
 	}
+}
+
+func (u *Uploads) isDraining() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.draining
 }

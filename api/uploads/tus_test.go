@@ -480,9 +480,12 @@ func TestDrain(t *testing.T) {
 	_, err := feed.Write(whole[:1000])
 	require.NoError(t, err)
 	u.Drain()
-	<-done
+	told := []reply{<-done}
 	_ = feed.Close()
-	require.Equal(t, http.StatusLocked, c.patch(id, c.head(id).offset(t), whole[:1]).status, "a server that goes takes nothing new")
+	for _, r := range append(told, c.patch(id, c.head(id).offset(t), whole[:1])) {
+		require.Equal(t, http.StatusServiceUnavailable, r.status, "a server that goes takes nothing new")
+		require.Equal(t, "2", r.header.Get("Retry-After"))
+	}
 	b.serve(t, b.replica(t)).resume(id, whole, len(whole))
 	b.received(t, id, whole)
 }
