@@ -292,32 +292,32 @@ type listenConfig struct {
 	Content string `env:"SATCHEL_CONTENT_LISTEN" envDefault:"127.0.0.1:8401"` // address that serves the bytes of files
 }
 
-func serveAPI(lc fx.Lifecycle, log *slog.Logger, a *api.API, u *uploads.Uploads) error {
+func serveAPI(lc fx.Lifecycle, log *slog.Logger, ready *bootstrap.Readiness, a *api.API, u *uploads.Uploads) error {
 	c, err := settings.Load[listenConfig]()
 	if err != nil {
 		return err
 	}
-	server := a.Server(a.Handler())
+	server := a.Server(ready.LetGo(a.Handler()))
 	server.RegisterOnShutdown(a.Drain)
 	server.RegisterOnShutdown(u.Drain)
 	bootstrap.Serve(lc, log, "api", c.API, server)
 	return nil
 }
 
-func serveContent(lc fx.Lifecycle, log *slog.Logger, a *api.API) error {
+func serveContent(lc fx.Lifecycle, log *slog.Logger, ready *bootstrap.Readiness, a *api.API) error {
 	c, err := settings.Load[listenConfig]()
 	if err != nil {
 		return err
 	}
-	bootstrap.Serve(lc, log, "content", c.Content, a.Server(a.ContentHandler()))
+	bootstrap.Serve(lc, log, "content", c.Content, a.Server(ready.LetGo(a.ContentHandler())))
 	return nil
 }
 
-func serveEdge(lc fx.Lifecycle, log *slog.Logger, a *api.API) error {
+func serveEdge(lc fx.Lifecycle, log *slog.Logger, ready *bootstrap.Readiness, a *api.API) error {
 	if a.Edge == nil {
 		return nil
 	}
-	server := a.Server(a.EdgeHandler())
+	server := a.Server(ready.LetGo(a.EdgeHandler()))
 	var err error
 	if server.TLSConfig, err = a.Edge.TLS(); err != nil {
 		return err

@@ -231,6 +231,15 @@ func TestReplicasOfTheAPI(t *testing.T) {
 	require.Equal(t, "5", environment(containers(pod)[0])["SATCHEL_API_REPLICAS"])
 }
 
+// TestPodsOfTheAPIDrain: clients get the time to close their connections, also in a chart that says nothing of it.
+func TestPodsOfTheAPIDrain(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{"5s": nil, "9s": {"--set", "settings.SATCHEL_DRAIN=9s"}, "8s": {"--set", "settings.SATCHEL_DRAIN=9s,api.settings.SATCHEL_DRAIN=8s"}} {
+		pod, _ := rendered(t, args...).one(t, "Deployment", "school-satchel-api").pod()
+		require.Equal(t, want, environment(containers(pod)[0])["SATCHEL_DRAIN"])
+	}
+}
+
 // TestPodsAreRestricted holds each container against the standard "restricted", and its user against the image's.
 func TestPodsAreRestricted(t *testing.T) {
 	t.Parallel()

@@ -60,6 +60,24 @@ func (r *Readiness) Drain() {
 	r.draining = true
 }
 
+// LetGo asks clients to close their connections while the program drains, each with its next answer. Those
+// that are still open at the end are closed by the server (http.Server.Shutdown), and a request that is on its
+// way then has no answer: its client sends it again only if it is safe to (RFC 9110, section 9.2.2).
+func (r *Readiness) LetGo(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if r.isDraining() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, req)
+	})
+}
+
+func (r *Readiness) isDraining() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.draining
+}
+
 // checkTimeout is below the timeout that a probe needs: docs/operating.md says 3 s.
 const checkTimeout = 2 * time.Second
 
@@ -98,9 +116,7 @@ func (r *Readiness) Missing(ctx context.Context) map[string]string {
 // missing in both. The reasons go to the log, not to the caller.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	missing := r.Missing(req.Context())
-	r.mu.Lock()
-	draining := r.draining
-	r.mu.Unlock()
+	draining := r.isDraining()
 	ready, names := !draining, make([]string, 0, len(missing))
 	for name, why := range missing {
 		needed := r.needed(name)
@@ -138,7 +154,7 @@ func Health(w http.ResponseWriter, _ *http.Request) {
 type operatorsConfig struct {
 	Listen string        `env:"SATCHEL_METRICS_LISTEN" envDefault:"127.0.0.1:9090"` // address of /healthz, /readyz and /metrics; keep it private
 	Pprof  string        `env:"SATCHEL_PPROF_LISTEN"`                               // address of /debug/pprof/, which tells what is in memory: loopback only; empty: none
-	Drain  time.Duration `env:"SATCHEL_DRAIN" envDefault:"0s"`                      // how long /readyz says 503 before a program that was told to end stops taking requests; at least two periods of the balancer's probe, where nothing else takes the program out
+	Drain  time.Duration `env:"SATCHEL_DRAIN" envDefault:"0s"`                      // how long /readyz says 503, and each answer asks to close the connection, before a program that was told to end stops taking requests; at least two periods of the balancer's probe, where nothing else takes the program out
 }
 
 // DrainFirst keeps a program that was told to end in service until balancers know of it.

@@ -3,6 +3,8 @@ package bootstrap
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -71,4 +73,23 @@ func TestHungCheckIsMissing(t *testing.T) {
 	r.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil))
 	require.Equal(t, 503, w.Code)
 	require.Contains(t, w.Body.String(), `"missing":["store","temporal"]`)
+}
+
+// TestConnectionsEndWhileDraining: a client that is answered in that time has no connection left that the end could cut.
+func TestConnectionsEndWhileDraining(t *testing.T) {
+	t.Parallel()
+	r := newReadiness()
+	server := httptest.NewServer(r.LetGo(http.HandlerFunc(Health)))
+	t.Cleanup(server.Close)
+	for _, draining := range []bool{false, true} {
+		if draining {
+			r.Drain()
+		}
+		resp, err := server.Client().Get(server.URL)
+		require.NoError(t, err)
+		_, err = io.Copy(io.Discard, resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, draining, resp.Close)
+	}
 }

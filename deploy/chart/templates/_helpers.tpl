@@ -99,6 +99,9 @@ topologySpreadConstraints:
   {{- $_ := set $own "SATCHEL_API_LISTEN" ":8400" -}}
   {{- $_ := set $own "SATCHEL_CONTENT_LISTEN" ":8401" -}}
   {{- $_ := set $own "SATCHEL_API_REPLICAS" (.root.Values.api.replicas | toString) -}}
+  {{- if not (hasKey $own "SATCHEL_DRAIN") -}}
+    {{- $_ := set $own "SATCHEL_DRAIN" "5s" -}}{{/* clients are asked to close their connections, which no Service cuts */}}
+  {{- end -}}
   {{- if include "satchel.edge" .root -}}
     {{- $_ := set $own "SATCHEL_EDGE_LISTEN" ":8402" -}}
   {{- end -}}
