@@ -7,7 +7,7 @@ export SATCHEL_TESTS=yes      # and asks a Prometheus for what the boards show
 export SATCHEL_BROWSER=yes    # a test reads mails and answers invitations in one
 export SATCHEL_EDGE_DRIVER=none # every purge is lost: what is revoked is refused all the same
 export SATCHEL_UPLOAD_TTL=60s # a test waits for abandoned uploads to expire
-[[ -z ${PICTURES:-} ]] || rm -rf "$(dirname "$0")/../../$SATCHEL_LOCAL/data" # pictures are of a new school alone
+[[ -z ${PICTURES:-} ]] || export SATCHEL_FRESH=yes # pictures are of a new school alone
 # shellcheck source=lib/scratch.sh
 . "$(dirname "$0")/lib/scratch.sh"
 scratch_stack gotestsum

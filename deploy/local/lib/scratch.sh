@@ -29,6 +29,8 @@ scratch_stack() {
   export SATCHEL_CLAMD_SIGNATURES=$SATCHEL_ROOT/deploy/local/clamd
   prepare_folders
   lock_stack
+  # Not before the lock: another stack may work on what lies there.
+  [[ -z ${SATCHEL_FRESH:-} ]] || { rm -rf "$SATCHEL_LOCAL/data" && prepare_folders; }
   install all process-compose versitygw temporal "$@"
   start_stack
   write_stack_file
