@@ -49,7 +49,7 @@ images-check: ## runs each image without root, capabilities and a writable root,
 chart: ## the Helm chart: lint, and what it renders (docs/kubernetes.md)
 	@exec deploy/local/chart.sh
 
-kube-api: ## the chart against an API server of Kubernetes, which is built first: half an hour, once
+kube-api: ## the chart against an API server of Kubernetes, which is built first: ten minutes and more, once
 	@exec deploy/local/chart.sh api
 
 kube: ## the chart on a node of Kubernetes: install, upgrade under load, back, uninstall, 0 requests failed; needs root and the images (ARGS='--rate 5', ARGS=--help)

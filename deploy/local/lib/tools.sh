@@ -56,7 +56,7 @@ declare -rA tool_package=(
   [kubernetes]=.
 )
 # what to say of a build that takes long
-declare -rA tool_patience=([temporal]=', takes minutes' [helm]=', takes minutes' [kube-apiserver]=', takes half an hour' [kubernetes]=', takes half an hour')
+declare -rA tool_patience=([temporal]=', takes minutes' [helm]=', takes minutes' [kube-apiserver]=', takes ten minutes and more' [kubernetes]=', takes ten minutes and more')
 # what the linker puts into a program that does not know its version otherwise
 declare -rA tool_link=([kube-apiserver]='-X k8s.io/component-base/version.gitVersion=v1.34.4' [kubernetes]='-X k8s.io/component-base/version.gitVersion=v1.34.4')
 
