@@ -93,7 +93,7 @@ function Next({ of: r }: { of: ConsentRequest }) {
   }
 }
 
-/** The button that asks another parent of the student whom the list is about: only about one who is a child. */
+/** The button to ask another parent. It is shown where the list is about one student, and that student is a child. */
 function AskAbout({ child, ask }: { child: string; ask: () => void }) {
   const state = useQuery(consentOf(useWork(), child))
   return state.data?.is_child && <button type="button" className="button main" onClick={ask}><Trans>Ask a parent by mail …</Trans></button>
