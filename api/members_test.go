@@ -300,6 +300,13 @@ func TestParentsReadFilesOfTheirStudents(t *testing.T) {
 	}
 	owner.call(post, guardians, map[string]any{"parent_id": one.id, "student_id": parent.id}).refused(409, "not_parent_and_student")
 	require.Len(t, read[request.Page[apimembers.GuardianView]](owner.call(get, guardians, nil).is(200)).Items, 2)
+	for of, wanted := range map[string]int{"?student_id=" + one.id.String(): 1, "?parent_id=" + parent.id.String(): 2, "?student_id=" + parent.id.String(): 0,
+		"?limit=1&parent_id=" + parent.id.String() + "&student_id=" + two.id.String(): 1} {
+		links := read[request.Page[apimembers.GuardianView]](owner.call(get, guardians+of, nil).is(200))
+		require.Len(t, links.Items, wanted, of)
+		require.Empty(t, links.NextCursor, of)
+	}
+	owner.call(get, guardians+"?student_id=one", nil).refused(400, "invalid_student_id")
 	parent.call(get, guardians, nil).refused(403, "not_granted")
 
 	for _, query := range []string{"", "&sort=created_at", "&sort=name", "&sort=-name"} {

@@ -26,14 +26,24 @@ func showGuardian(g members.Guardian) GuardianView {
 	return GuardianView{Parent: g.Parent, Student: g.Student, CreatedBy: g.CreatedBy, CreatedAt: g.CreatedAt.UTC()}
 }
 
-// ListGuardians lists the links between parents and students.
+// ListGuardians lists the links between parents and students: all, or those of one of either.
 func (r *Members) ListGuardians(c *gin.Context) error {
 	org, err := request.Subject(c, r.DB, c.Param("id"))
 	if err != nil {
 		return err
 	}
+	var f members.GuardianFilter
+	for name, of := range map[string]**uuid.UUID{"parent_id": &f.Parent, "student_id": &f.Student} {
+		if s := c.Query(name); s != "" {
+			id, err := uuid.Parse(s)
+			if err != nil {
+				return request.Invalid(name, "%s is the id of a person.", name)
+			}
+			*of = &id
+		}
+	}
 	return request.List(c, 2, func(after []uuid.UUID, limit int) ([]members.Guardian, error) {
-		return members.ListGuardians(c.Request.Context(), r.DB.Single(org), after[0], after[1], limit)
+		return members.ListGuardians(c.Request.Context(), r.DB.Single(org), f, after[0], after[1], limit)
 	}, showGuardian, func(g members.Guardian) []uuid.UUID { return []uuid.UUID{g.Parent, g.Student} })
 }
 

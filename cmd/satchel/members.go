@@ -164,12 +164,27 @@ type guardian struct {
 
 func (a *app) guardian() *cobra.Command {
 	cmd := &cobra.Command{Use: "guardian", Short: "Say which parent may read which student's files"}
+	var parent, student string
+	list := &cobra.Command{Use: "list", Short: "List the links: all, or those of one guardian or student", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		query := url.Values{}
+		for name, person := range map[string]string{"parent_id": parent, "student_id": student} {
+			if person == "" {
+				continue
+			}
+			found := []string{person}
+			if err := a.findPeople(cmd.Context(), found); err != nil {
+				return err
+			}
+			query.Set(name, found[0])
+		}
+		return listAll(a, cmd, "/guardians", query, []string{"PARENT", "STUDENT", "SINCE"}, func(g guardian) []string {
+			return []string{g.Parent, g.Student, g.CreatedAt.Local().Format(time.DateOnly)}
+		})
+	}}
+	list.Flags().StringVar(&parent, "parent", "", "the students of this guardian")
+	list.Flags().StringVar(&student, "student", "", "the guardians of this student")
 	cmd.AddCommand(
-		&cobra.Command{Use: "list", Short: "List the links", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-			return listAll(a, cmd, "/guardians", url.Values{}, []string{"PARENT", "STUDENT", "SINCE"}, func(g guardian) []string {
-				return []string{g.Parent, g.Student, g.CreatedAt.Local().Format(time.DateOnly)}
-			})
-		}},
+		list,
 		&cobra.Command{Use: "add PARENT STUDENT", Short: "Link a parent and a student", Args: cobra.ExactArgs(2), RunE: func(cmd *cobra.Command, args []string) error {
 			var g guardian
 			if err := a.findPeople(cmd.Context(), args); err != nil {

@@ -123,7 +123,7 @@ func (b *Bench) RequireSettled(t *testing.T) {
 		found, err := b.Checker.Check(context.Background(), b.Org, reconcile.Options{Deep: true})
 		require.NoError(c, err)
 		require.Empty(c, found)
-	}, 20*time.Second, 50*time.Millisecond)
+	}, 2*time.Minute, 50*time.Millisecond) // of a thousand files each object is read
 }
 
 // Keys lists the keys of a bucket.

@@ -27,10 +27,18 @@ type Guardian struct {
 	CreatedAt time.Time
 }
 
+// GuardianFilter narrows a list of links; nil takes all.
+type GuardianFilter struct {
+	Parent  *uuid.UUID
+	Student *uuid.UUID
+}
+
 // ListGuardians reads a page of links in the order of parent and student, after
 // the given link.
-func ListGuardians(ctx context.Context, q tenancy.Queries, afterParent, afterStudent uuid.UUID, limit int) ([]Guardian, error) {
-	rows, err := membersdb.New(q).GuardianPage(ctx, membersdb.GuardianPageParams{AfterParent: afterParent, AfterStudent: afterStudent, Most: int64(limit)})
+func ListGuardians(ctx context.Context, q tenancy.Queries, f GuardianFilter, afterParent, afterStudent uuid.UUID, limit int) ([]Guardian, error) {
+	rows, err := membersdb.New(q).GuardianPage(ctx, membersdb.GuardianPageParams{
+		AfterParent: afterParent, AfterStudent: afterStudent, ParentID: f.Parent, StudentID: f.Student, Most: int64(limit),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read guardians: %w", err)
 	}

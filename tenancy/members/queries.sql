@@ -11,6 +11,8 @@ on conflict (organization_id, parent_id, student_id) do nothing;
 -- name: GuardianPage :many
 select parent_id as parent, student_id as student, created_by, created_at from guardianships
  where (parent_id, student_id) > (sqlc.arg(after_parent)::uuid, sqlc.arg(after_student)::uuid)
+   and (sqlc.narg(parent_id)::uuid is null or parent_id = sqlc.narg(parent_id)::uuid)
+   and (sqlc.narg(student_id)::uuid is null or student_id = sqlc.narg(student_id)::uuid)
  order by parent_id, student_id limit sqlc.arg(most);
 
 -- name: GuardianWards :many

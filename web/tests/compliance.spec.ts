@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 
-import { expect, fresh, tabTo, test } from './fixtures.ts'
+import { expect, fillNotice, fresh, tabTo, test } from './fixtures.ts'
 
 const dialog = (page: Page) => page.getByRole('dialog')
 const main = (page: Page) => page.getByRole('main')
@@ -188,10 +188,7 @@ test('by the keyboard an owner sees which rules are met, and publishes a notice 
   await dialog(page).getByLabel('Summary, in at most 120 words').fill(summary)
   await dialog(page).getByLabel('How the parent consents').fill('')
   await expect(dialog(page).getByRole('status')).toContainText('How the parent consents')
-  for (const part of ['What is collected from the child', 'What it is used for', 'To whom it may be given, or that it is not', "That nothing is collected without the parent's consent", 'How the parent consents', "That the parent's address is deleted when no answer comes", 'What the parent may ask for: to see, to delete, to stop']) {
-    await dialog(page).getByLabel(part).fill('As the school says.')
-  }
-  await dialog(page).getByLabel('Address of the full notice on the web').fill('https://school.example/privacy')
+  await fillNotice(dialog(page))
   await expect(dialog(page).getByRole('status')).toContainText('Every part that the law asks for is there.')
   await dialog(page).getByRole('checkbox', { name: /ask them again/ }).uncheck()
   await dialog(page).getByRole('button', { name: 'Publish', exact: true }).click()

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 
-import { expect, fresh, tabTo, test, whatAxeFinds } from './fixtures.ts'
+import { expect, fillNotice, fresh, tabTo, test, whatAxeFinds } from './fixtures.ts'
 
 const dialog = (page: Page) => page.getByRole('dialog')
 const nav = (page: Page) => page.getByRole('navigation', { name: 'Places' })
@@ -21,10 +21,8 @@ async function publish(page: Page) {
   await expect(none.or(page.getByRole('table', { name: 'Versions of the notice' }))).toBeVisible()
   if (await none.count() === 0) return
   await page.getByRole('button', { name: 'Write a notice …' }).click()
-  for (const part of ['Summary, in at most 120 words', 'What is collected from the child', 'What it is used for', 'To whom it may be given, or that it is not', "That nothing is collected without the parent's consent", 'How the parent consents', "That the parent's address is deleted when no answer comes", 'What the parent may ask for: to see, to delete, to stop']) {
-    await dialog(page).getByLabel(part).fill('As the school says.')
-  }
-  await dialog(page).getByLabel('Address of the full notice on the web').fill('https://school.example/privacy')
+  await dialog(page).getByLabel('Summary, in at most 120 words').fill('As the school says.')
+  await fillNotice(dialog(page))
   await dialog(page).getByRole('checkbox', { name: /ask them again/ }).uncheck()
   await dialog(page).getByRole('button', { name: 'Publish', exact: true }).click()
   await expect(dialog(page)).toHaveCount(0)

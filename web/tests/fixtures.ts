@@ -93,6 +93,14 @@ export async function tabTo(page: Page, to: Locator, key = 'Tab') {
   throw new Error(`Tab does not reach ${to}`)
 }
 
+/** Fills what the law asks of a notice to parents but its summary, in the dialog of a new one. */
+export async function fillNotice(dialog: Locator) {
+  for (const part of ['What is collected from the child', 'What it is used for', 'To whom it may be given, or that it is not', "That nothing is collected without the parent's consent", 'How the parent consents', "That the parent's address is deleted when no answer comes", 'What the parent may ask for: to see, to delete, to stop']) {
+    await dialog.getByLabel(part).fill('As the school says.')
+  }
+  await dialog.getByLabel('Address of the full notice on the web').fill('https://school.example/privacy')
+}
+
 const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
 interface Axe { run(root: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> }
 

@@ -80,12 +80,16 @@ func (q *Queries) GuardianInsert(ctx context.Context, arg GuardianInsertParams) 
 const guardianPage = `-- name: GuardianPage :many
 select parent_id as parent, student_id as student, created_by, created_at from guardianships
  where (parent_id, student_id) > ($1::uuid, $2::uuid)
- order by parent_id, student_id limit $3
+   and ($3::uuid is null or parent_id = $3::uuid)
+   and ($4::uuid is null or student_id = $4::uuid)
+ order by parent_id, student_id limit $5
 `
 
 type GuardianPageParams struct {
 	AfterParent  uuid.UUID
 	AfterStudent uuid.UUID
+	ParentID     *uuid.UUID
+	StudentID    *uuid.UUID
 	Most         int64
 }
 
@@ -97,7 +101,13 @@ type GuardianPageRow struct {
 }
 
 func (q *Queries) GuardianPage(ctx context.Context, arg GuardianPageParams) ([]GuardianPageRow, error) {
-	rows, err := q.db.Query(ctx, guardianPage, arg.AfterParent, arg.AfterStudent, arg.Most)
+	rows, err := q.db.Query(ctx, guardianPage,
+		arg.AfterParent,
+		arg.AfterStudent,
+		arg.ParentID,
+		arg.StudentID,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}

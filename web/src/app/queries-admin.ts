@@ -38,8 +38,9 @@ export const loginsOf = (w: Work, user: string) => one(w, ['people', 'logins', u
 export const loginRequests = (w: Work, state: string) => list(w, ['login-requests', state], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/login-requests', { params: { path: { id: w.place.organization_id }, query: { ...query, state: state as 'waiting' } }, signal }))
 
-export const guardians = (w: Work) => list(w, ['guardians'], ({ signal, query }) =>
-  w.api.GET('/api/v1/organizations/{id}/guardians', { params: { path: { id: w.place.organization_id }, query }, signal }), 200)
+/** The links of one guardian or one student: a school has thousands. */
+export const guardians = (w: Work, of: { parent_id: string } | { student_id: string }) => list(w, ['guardians', of], ({ signal, query }) =>
+  w.api.GET('/api/v1/organizations/{id}/guardians', { params: { path: { id: w.place.organization_id }, query: { ...query, ...of } }, signal }))
 
 export const invitations = (w: Work, state: string | undefined) => list(w, ['invitations', state ?? ''], ({ signal, query }) =>
   w.api.GET('/api/v1/organizations/{id}/invitations', { params: { path: { id: w.place.organization_id }, query: { ...query, ...(given({ state })) as object } }, signal }))

@@ -97,9 +97,9 @@ function Logins({ person: p, ask }: { person: Person; ask: (a: Asked) => void })
 function Guardians({ person: p, ask }: { person: Person; ask: (a: Asked) => void }) {
   const { t } = useLingui()
   const work = useWork()
-  const list = useInfiniteQuery(guardians(work))
-  const own = list.data?.pages.flatMap(x => x.items).filter(g => g.student_id === p.user_id || g.parent_id === p.user_id) ?? []
   const student = p.kind === 'student'
+  const list = useInfiniteQuery(guardians(work, student ? { student_id: p.user_id } : { parent_id: p.user_id }))
+  const own = list.data?.pages.flatMap(x => x.items) ?? []
   const edit = may(work.place, 'set_guardians')
   return (
     <section className="panel" aria-labelledby="guardians"><h2 id="guardians">{student ? t`Guardians` : t`Students`}</h2>

@@ -23,9 +23,9 @@ function Guardian({ id }: { id: string }) {
 export function ChooseGuardian({ of: student }: { of: string }) {
   const { t } = useLingui()
   const work = useWork()
-  const links = useInfiniteQuery(guardians(work))
+  const links = useInfiniteQuery(guardians(work, { student_id: student }))
   const requests = useInfiniteQuery(consentRequests(work, { child: student }))
-  const own = links.data?.pages.flatMap(x => x.items).filter(g => g.student_id === student) ?? []
+  const own = links.data?.pages.flatMap(x => x.items) ?? []
   const others = guardiansAsked(requests.data?.pages.flatMap(x => x.items) ?? []).filter(a => !own.some(g => g.parent_id === a.id))
   const error = links.error ?? requests.error
   if (error) return <Failure error={error} again={() => { void links.refetch(); void requests.refetch() }} />

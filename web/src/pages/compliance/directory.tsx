@@ -114,10 +114,10 @@ function Say({ student, out, close }: { student: string; out: boolean; close: ()
   const work = useWork()
   const { again } = useChange()
   const { data: known, error, refetch } = useQuery(optOutOf(work, student))
-  const links = useInfiniteQuery(guardians(work))
+  const links = useInfiniteQuery(guardians(work, { student_id: student }))
   const [holder, setHolder] = useState('')
   const said = known?.words.filter(w => w.opted_out).map(w => w.holder_id) ?? []
-  const whose = out ? [...new Set([student, ...(links.data?.pages.flatMap(p => p.items).filter(g => g.student_id === student).map(g => g.parent_id) ?? [])])] : said
+  const whose = out ? [...new Set([student, ...(links.data?.pages.flatMap(p => p.items).map(g => g.parent_id) ?? [])])] : said
   const chosen = whose.includes(holder) ? holder : whose[0] ?? ''
   const run = async () => {
     if (!chosen) throw new Unmet(t`Choose a person.`)
