@@ -37,7 +37,9 @@ func TestSavedViews(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.published(t, "notes")
-	require.NoError(t, b.Client.ScheduleClient().GetHandle(t.Context(), "clean-events").Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	require.Eventually(t, func() bool { // the worker makes its schedules in the background
+		return b.Client.ScheduleClient().GetHandle(t.Context(), "clean-events").Trigger(t.Context(), client.ScheduleTriggerOptions{}) == nil
+	}, patience, pause)
 	for query, want := range map[string]int64{
 		"JobKind IS NOT NULL": 1,
 		"JobKind IS NOT NULL AND OrgId = '" + b.Org.String() + "'":                        1,

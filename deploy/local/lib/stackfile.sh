@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # satchel.json: how a program from outside reaches and disturbs the running stack.
 
-# process_ids: {"api": 1, "worker": [2], …}; a stopped process is 0.
+# process_ids: {"api": 1, "worker": [2], …}; a stopped process is 0. The supervisor names them in another order each time.
 process_ids() {
-  processes | jq '[.data[] | select(.name | IN("roles", "migrate", "buckets") | not) | {(.name): (if .name == "worker" then [.pid] else .pid end)}] | add'
+  processes | jq --sort-keys '[.data[] | select(.name | IN("roles", "migrate", "buckets") | not) | {(.name): (if .name == "worker" then [.pid] else .pid end)}] | add'
 }
 
 # write_stack_file makes the file; the demo program adds operator_token and organizations to it.
