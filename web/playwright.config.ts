@@ -17,7 +17,7 @@ export default defineConfig({
     // A trace takes pictures all the time, for which a busy machine has no time: the second try has one.
     baseURL: base, locale: 'en-GB', timezoneId: 'UTC', viewport: { width: 1280, height: 800 }, actionTimeout: 15_000, trace: vitals ? 'off' : 'on-first-retry',
     launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     },
   },

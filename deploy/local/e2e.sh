@@ -17,5 +17,5 @@ scratch_stack gotestsum
 again=(--rerun-fails=1 --rerun-fails-max-failures=3 --rerun-fails-run-root-test --rerun-fails-abort-on-data-race)
 (($# == 0)) || again=()
 alone SATCHEL_STACK_FILE="$SATCHEL_LOCAL/satchel.json" \
-  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/e2e.json" "${again[@]}" --packages ./e2e/... -- -count=1 -trimpath -timeout 30m "$@"
+  "$SATCHEL_TOOLS/gotestsum" --format pkgname --jsonfile "$SATCHEL_LOCAL/log/e2e.json" "${again[@]}" --packages ./e2e/... -- -count=1 -trimpath -timeout 45m "$@"
 all_ended "$SATCHEL_LOCAL/log/e2e.json"

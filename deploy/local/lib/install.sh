@@ -27,7 +27,7 @@ runc            test "${SATCHEL_NODE:-}" = "" || command -v runc
 iptables        test "${SATCHEL_NODE:-}" = "" || command -v iptables
 iproute2        test "${SATCHEL_NODE:-}" = "" || command -v ip
 containernetworking-plugins test "${SATCHEL_NODE:-}" = "" || test -x /usr/lib/cni/bridge
-chromium        test "${SATCHEL_BROWSER:-}" = "" || command -v chromium || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
+chromium-headless-shell test "${SATCHEL_BROWSER:-}" = "" || command -v chromium-headless-shell || command -v google-chrome || grep -q '^ID=ubuntu' /etc/os-release
 LIST
   [[ -z ${SATCHEL_PREVIEWS:-} ]] || preview_packages
 }
