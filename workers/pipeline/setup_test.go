@@ -7,10 +7,7 @@
 package pipeline_test
 
 import (
-	"flag"
 	"os"
-	"runtime"
-	"strconv"
 	"testing"
 
 	"satchel/internal/pipelinetest"
@@ -47,17 +44,7 @@ func setupActivities(t *testing.T) *activities {
 	return &activities{pipelinetest.NewActivities(t)}
 }
 
-// TestMain lets twice as many tests run side by side as there are processors, unless -parallel says how many: several of
-// them wait a minute or more for a sweep, an expiry or the pause before a retry, and would keep the others from beginning.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	chosen := false
-	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
-	if !chosen {
-		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
-			panic(err)
-		}
-	}
 	code := m.Run()
 	pipelinetest.StopTemporal()
 	os.Exit(code)
