@@ -90,12 +90,8 @@ func (r *Requests) List(c *gin.Context) error {
 		}
 		f.State = &s
 	}
-	if s := c.Query("child_id"); s != "" {
-		id, err := uuid.Parse(s)
-		if err != nil {
-			return request.Invalid("child_id", "child_id is the id of a student.")
-		}
-		f.Child = &id
+	if f.Child, err = request.QueryID(c, "child_id", "student"); err != nil {
+		return err
 	}
 	return request.List(c, 1, func(after []uuid.UUID, limit int) ([]requests.Request, error) {
 		return requests.List(c.Request.Context(), r.DB.Single(org), f, after[0], limit)

@@ -33,14 +33,11 @@ func (r *Members) ListGuardians(c *gin.Context) error {
 		return err
 	}
 	var f members.GuardianFilter
-	for name, of := range map[string]**uuid.UUID{"parent_id": &f.Parent, "student_id": &f.Student} {
-		if s := c.Query(name); s != "" {
-			id, err := uuid.Parse(s)
-			if err != nil {
-				return request.Invalid(name, "%s is the id of a person.", name)
-			}
-			*of = &id
-		}
+	if f.Parent, err = request.QueryID(c, "parent_id", "person"); err != nil {
+		return err
+	}
+	if f.Student, err = request.QueryID(c, "student_id", "person"); err != nil {
+		return err
 	}
 	return request.List(c, 2, func(after []uuid.UUID, limit int) ([]members.Guardian, error) {
 		return members.ListGuardians(c.Request.Context(), r.DB.Single(org), f, after[0], after[1], limit)

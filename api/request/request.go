@@ -75,6 +75,19 @@ func Invalid(field, text string, args ...any) error {
 	return fault.New(fault.Invalid, "invalid_"+field, text, args...)
 }
 
+// QueryID reads an id of the query; nil where there is none. What it is the id of stands in the refusal of another text.
+func QueryID(c *gin.Context, name, what string) (*uuid.UUID, error) {
+	text := c.Query(name)
+	if text == "" {
+		return nil, nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return nil, Invalid(name, "%s is the id of a %s.", name, what)
+	}
+	return &id, nil
+}
+
 // Body reads the JSON object of a request. A field that no one knows is refused
 // rather than ignored: it is likely a slip.
 func Body[T any](c *gin.Context) (T, error) {

@@ -171,11 +171,11 @@ func (a *app) guardian() *cobra.Command {
 			if person == "" {
 				continue
 			}
-			found := []string{person}
-			if err := a.findPeople(cmd.Context(), found); err != nil {
+			id, err := a.findPerson(cmd.Context(), person)
+			if err != nil {
 				return err
 			}
-			query.Set(name, found[0])
+			query.Set(name, id)
 		}
 		return listAll(a, cmd, "/guardians", query, []string{"PARENT", "STUDENT", "SINCE"}, func(g guardian) []string {
 			return []string{g.Parent, g.Student, g.CreatedAt.Local().Format(time.DateOnly)}
