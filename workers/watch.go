@@ -220,6 +220,11 @@ func (w *watch) compare(ctx context.Context, o tenancy.OpenJob, now time.Time) e
 	if err != nil {
 		return err
 	}
+	if status == jobs.StatusSucceeded && o.State == string(operations.Waiting) {
+		// A job that never began was not done: what ended is an earlier run of the same id, which was about to end
+		// when this job asked for one.
+		status = jobs.StatusNone
+	}
 	q := w.db.Single(o.Org)
 	patience := watchAfter
 	if status == jobs.StatusNone {

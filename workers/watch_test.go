@@ -50,7 +50,7 @@ func TestRowsFollowTemporal(t *testing.T) {
 	t.Parallel()
 	db, ctx := pgtest.New(t), t.Context()
 	org := db.Organization(t, 1)
-	c := playedControl{status: map[string]jobs.Status{"running": jobs.StatusRunning, "succeeded": jobs.StatusSucceeded, "failed": jobs.StatusFailed, "cancelled": jobs.StatusCancelled, "none": jobs.StatusNone}}
+	c := playedControl{status: map[string]jobs.Status{"running": jobs.StatusRunning, "succeeded": jobs.StatusSucceeded, "earlier": jobs.StatusSucceeded, "failed": jobs.StatusFailed, "cancelled": jobs.StatusCancelled, "none": jobs.StatusNone}}
 	w := newWatch(db.DB, c, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	rows := map[string]operations.Operation{}
 	for name := range c.status {
@@ -61,6 +61,7 @@ func TestRowsFollowTemporal(t *testing.T) {
 	require.NoError(t, w.rows(ctx, time.Now()))
 	_, err := db.Admin(t).Exec(ctx, "update operations set created_at = now() - interval '1 hour'")
 	require.NoError(t, err)
+	require.NoError(t, operations.Attempt(ctx, db.Single(org), rows["succeeded"].WorkflowID, 1))
 	state := func(name string) operations.Operation {
 		o, err := operations.Get(ctx, db.Single(org), rows[name].ID)
 		require.NoError(t, err)
@@ -69,16 +70,18 @@ func TestRowsFollowTemporal(t *testing.T) {
 	for range 2 {
 		require.NoError(t, w.rows(ctx, time.Now()))
 		for name := range rows {
-			require.Equal(t, operations.Waiting, state(name).State, name)
+			require.True(t, state(name).State.Open(), name)
 		}
 	}
 	require.NoError(t, w.rows(ctx, time.Now().Add(watchAfter+time.Minute)))
 	require.Equal(t, operations.Waiting, state("none").State, "its own sweep comes first")
+	require.Equal(t, operations.Waiting, state("earlier").State, "the run that succeeded was another job's")
 	require.NoError(t, w.rows(ctx, time.Now().Add(watchPatience+time.Minute)))
-	for name, want := range map[string]operations.State{"running": operations.Waiting, "succeeded": operations.Succeeded, "failed": operations.Failed, "cancelled": operations.Cancelled, "none": operations.Failed} {
+	for name, want := range map[string]operations.State{"running": operations.Waiting, "succeeded": operations.Succeeded, "failed": operations.Failed, "cancelled": operations.Cancelled, "none": operations.Failed, "earlier": operations.Failed} {
 		require.Equal(t, want, state(name).State, name)
 	}
 	require.Equal(t, "workflow_lost", state("none").ReasonCode)
+	require.Equal(t, "workflow_lost", state("earlier").ReasonCode)
 }
 
 // TestBacklog: what waits is counted over all organizations, with the age of the oldest;
