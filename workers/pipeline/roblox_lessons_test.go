@@ -17,7 +17,6 @@ import (
 	"satchel/roblox"
 	"satchel/roblox/connections"
 	"satchel/tenancy"
-	"satchel/tenancy/operations"
 )
 
 // lesson makes a published file of a space that shows a quiz.
@@ -67,7 +66,7 @@ func TestLessonsReachTheExperience(t *testing.T) {
 	}
 	b.inSpace(t, space, "volcano.png", "image/png", []byte("picture"))
 	connection := b.connect(t, keys, space)
-	require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
+	b.synced(t, connection)
 
 	listed := func() map[string]connections.LessonEntry {
 		var page struct {
@@ -99,7 +98,7 @@ func TestLessonsReachTheExperience(t *testing.T) {
 			b.Trash(t, file)
 		}
 	}
-	require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
+	b.synced(t, connection)
 	require.Len(t, listed(), 30)
 	for _, file := range gone {
 		require.Nil(t, entry(file))

@@ -96,6 +96,13 @@ func (b *worker) syncs(t *testing.T, connection uuid.UUID) operations.Operation 
 	return b.operationOf(t, b.Org, id)
 }
 
+// synced is syncs of one that gets through.
+func (b *worker) synced(t *testing.T, connection uuid.UUID) {
+	t.Helper()
+	o := b.syncs(t, connection)
+	require.Equal(t, operations.Succeeded, o.State, "%s: %s", o.ReasonCode, o.Error)
+}
+
 func (b *worker) assets(t *testing.T, connection uuid.UUID, state connections.State) []connections.Asset {
 	t.Helper()
 	all, err := connections.Assets(t.Context(), b.Single(b.Org), connection, state, uuid.Nil, 5000)
@@ -168,7 +175,7 @@ func TestEachAssetOnce(t *testing.T) {
 		versions[roblox.DisplayName(version)] = version
 	}
 	connection := b.connect(t, keys, space)
-	require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
+	b.synced(t, connection)
 
 	decided := 0
 	for round := 0; ; round++ {
@@ -188,7 +195,7 @@ func TestEachAssetOnce(t *testing.T) {
 			}))
 			decided++
 		}
-		require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
+		b.synced(t, connection)
 	}
 	mu.Lock()
 	require.Equal(t, lost, decided, "whatever was lost, and nothing else, was a person's to decide")
@@ -252,7 +259,7 @@ func TestWhatIsWantedIsThere(t *testing.T) {
 	_, err := b.Single(b.Org).Exec(t.Context(), "update file_versions set contains_pii = true where id = $1", secretVersion)
 	require.NoError(t, err)
 	connection := b.connect(t, keys, space)
-	b.syncs(t, connection)
+	b.synced(t, connection)
 	found := mapAtRoblox(t, fake)
 	require.Len(t, found, 2)
 	require.Equal(t, "volcano.png", found[picture.String()].Name)
@@ -266,19 +273,19 @@ func TestWhatIsWantedIsThere(t *testing.T) {
 		require.NotContains(t, a.Name, "volcano", "the name at Roblox says nothing of the file")
 	}
 
-	b.syncs(t, connection)
+	b.synced(t, connection)
 	require.Len(t, fake.Assets(), 2, "a second sync makes nothing")
 	require.Len(t, fake.Messages(), 1)
 
 	b.Trash(t, picture)
-	b.syncs(t, connection)
+	b.synced(t, connection)
 	require.Len(t, mapAtRoblox(t, fake), 1)
 	require.NotEqual(t, fake.Assets()[0].Archived, fake.Assets()[1].Archived)
 	require.Len(t, fake.Messages(), 2)
 
 	_, err = b.Single(b.Org).Exec(t.Context(), "update files set trashed_at = null where id = $1", picture)
 	require.NoError(t, err)
-	b.syncs(t, connection)
+	b.synced(t, connection)
 	require.Len(t, mapAtRoblox(t, fake), 2)
 	require.Len(t, fake.Assets(), 2, "it is restored and not made again")
 	require.False(t, fake.Assets()[0].Archived || fake.Assets()[1].Archived)
@@ -287,7 +294,7 @@ func TestWhatIsWantedIsThere(t *testing.T) {
 	fake.Reject(found[song.String()].Asset)
 	_, err = b.Single(b.Org).Exec(t.Context(), "update roblox_assets set updated_at = now() - interval '2 days' where file_id = $1", song)
 	require.NoError(t, err)
-	b.syncs(t, connection)
+	b.synced(t, connection)
 	require.NotContains(t, mapAtRoblox(t, fake), song.String())
 	require.Len(t, b.assets(t, connection, connections.Rejected), 1)
 }
@@ -336,7 +343,7 @@ func TestWhatStopsAConnection(t *testing.T) {
 	mu.Lock()
 	play = robloxtest.Well
 	mu.Unlock()
-	require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
+	b.synced(t, connection)
 	require.Len(t, fake.Assets(), 50)
 }
 
@@ -415,7 +422,7 @@ func TestTheExperienceIsRead(t *testing.T) {
 	_, err := b.Single(b.Org).Exec(t.Context(), "update roblox_connections set progress = '{volcano-quiz,not-begun}'")
 	require.NoError(t, err)
 	read := func() (all []connections.Figure) {
-		require.Equal(t, operations.Succeeded, b.syncs(t, connection).State)
+		b.synced(t, connection)
 		all, err := connections.Figures(t.Context(), b.Single(b.Org), connection, time.Now().AddDate(0, 0, -90))
 		require.NoError(t, err)
 		return all
@@ -463,7 +470,7 @@ func TestRecordRoblox(t *testing.T) {
 	space := b.library(t)
 	b.inSpace(t, space, "a.png", "image/png", []byte("a"))
 	connection := b.connect(t, keys, space)
-	b.syncs(t, connection)
+	b.synced(t, connection)
 	b.keepRun(t, syncing.SyncID(b.Org, connection), "roblox", "synced")
 	require.NoError(t, connections.Stop(t.Context(), b.DB, b.Org, connection, "roblox_user_moderated"))
 	require.NoError(t, syncing.WakeSync(t.Context(), b.Client, b.Org, connection, tenancy.NewID()))
