@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -190,6 +191,8 @@ type scanState struct {
 	org   tenancy.OrgID
 	q     tenancy.Queries
 	begun time.Time
+
+	found sync.Mutex // guards Findings and Failed where versions are looked at side by side
 }
 
 // passed notes that everything up to a version has been looked at.
@@ -209,6 +212,7 @@ func (r *scanState) passed(version uuid.UUID) error {
 // that fails does not keep the check from what comes behind it.
 func (r *scanState) report(kind Kind, version uuid.UUID, repair func() error) error {
 	f := Finding{Kind: kind, Org: r.org, Version: version}
+	var failed error
 	if r.Repair && repair != nil {
 		err := r.repair(f, repair)
 		if r.ctx.Err() != nil {
@@ -217,9 +221,12 @@ func (r *scanState) report(kind Kind, version uuid.UUID, repair func() error) er
 		f.Repaired = err == nil
 		if err != nil {
 			queue.SweepFailed(r.ctx, "repair "+string(kind), f, err)
-			r.Failed = cmpError(r.Failed, fmt.Errorf("repair %s: %w", kind, err))
+			failed = fmt.Errorf("repair %s: %w", kind, err)
 		}
 	}
+	r.found.Lock()
+	defer r.found.Unlock()
+	r.Failed = cmpError(r.Failed, failed)
 	r.Findings = append(r.Findings, f)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"satchel/activities/reconcile/reconciledb"
 	"satchel/files"
@@ -62,15 +63,45 @@ func (r *scanState) restoredVersions() error {
 		if err := r.restoredPictures(published); err != nil {
 			return err
 		}
-		for _, row := range page {
-			if err := r.restoredVersion(row); err != nil {
-				return fmt.Errorf("version %s: %w", row.ID, err)
+		for len(page) > 0 {
+			n := min(len(page), 8*restoredAtOnce)
+			if r.Limit.Versions > 0 {
+				n = min(n, r.Limit.Versions-r.Slice.Versions) // what is looked at behind the limit would be reported twice
 			}
-			if err := r.passed(row.ID); err != nil {
+			if err := r.restoredRows(page[:n]); err != nil {
 				return err
 			}
+			page = page[n:]
 		}
 	}
+}
+
+// restoredAtOnce is how many versions and pictures are looked at side by side: the store answers two to three small
+// requests for each, and one after another they are most of the time that a restore takes.
+const restoredAtOnce = 8
+
+// restoredRows looks at versions side by side, and passes them in their order: all of them, or those before the first that failed.
+func (r *scanState) restoredRows(rows []files.VersionRow) error {
+	var g errgroup.Group
+	g.SetLimit(restoredAtOnce)
+	failed := make([]error, len(rows))
+	for i, row := range rows {
+		g.Go(func() error {
+			failed[i] = r.restoredVersion(row)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	var over error
+	for i, row := range rows {
+		if failed[i] != nil {
+			return fmt.Errorf("version %s: %w", row.ID, failed[i])
+		}
+		if err := r.passed(row.ID); err != nil {
+			over = err
+		}
+	}
+	return over
 }
 
 func (r *scanState) restoredVersion(row files.VersionRow) error {
@@ -265,20 +296,22 @@ func (r *scanState) restoredPictures(versions []uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("list pictures: %w", err)
 	}
+	var g errgroup.Group
+	g.SetLimit(restoredAtOnce)
 	for _, p := range pictures {
-		size, etag, err := r.Clean.Size(r.ctx, files.PictureKey(r.org, p))
-		missing := noBytes(err) || err == nil && size != p.Size
-		switch {
-		case missing:
-			err = r.report(Picture, p.VersionID, func() error { return files.ForgetPicture(r.ctx, r.q, p) })
-		case err == nil && etag != p.Etag:
-			err = r.report(Picture, p.VersionID, func() error { return files.AdoptPicture(r.ctx, r.q, p, etag) })
-		}
-		if err != nil {
+		g.Go(func() error {
+			size, etag, err := r.Clean.Size(r.ctx, files.PictureKey(r.org, p))
+			missing := noBytes(err) || err == nil && size != p.Size
+			switch {
+			case missing:
+				return r.report(Picture, p.VersionID, func() error { return files.ForgetPicture(r.ctx, r.q, p) })
+			case err == nil && etag != p.Etag:
+				return r.report(Picture, p.VersionID, func() error { return files.AdoptPicture(r.ctx, r.q, p, etag) })
+			}
 			return err
-		}
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 // restoredErasures erases again what was erased in the time that was lost, before anything else:
