@@ -28,11 +28,26 @@ func (c *chaos) settle(ctx context.Context, r *result) error {
 		return err
 	}
 	r.FilesDrained = seconds(time.Since(began))
+	if err := c.tellFiles(ctx); err != nil {
+		return err
+	}
 	if err := c.drain(ctx, func(b checks.Backlog) bool { return b == checks.Backlog{} }); err != nil {
 		return err
 	}
 	r.Drained = seconds(time.Since(began))
 	return c.remains(ctx, r)
+}
+
+// tellFiles says how the files stand when none is in process: previews and texts take longer than all before, and a run that
+// ends in them has told at least this.
+func (c *chaos) tellFiles(ctx context.Context) error {
+	var now result
+	if err := c.judge(ctx, &now); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.say, "          files: %d acknowledged, %d unanswered; refused %d, given up %d, lost %d, corrupt %d, stuck %d, wrong %d, twice %d; quota off by %d, audit logs broken %d\n",
+		now.Acknowledged, now.Unanswered, now.Refused, now.GivenUp, now.Lost, now.Corrupt, now.Stuck, now.Wrong, now.Twice, now.QuotaOff, now.AuditBroken)
+	return err
 }
 
 func (c *chaos) drain(ctx context.Context, done func(checks.Backlog) bool) error {

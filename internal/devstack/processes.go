@@ -64,26 +64,31 @@ func (p *Processes) Signal(ctx context.Context, name string, sig syscall.Signal)
 
 const restartPoll = 50 * time.Millisecond
 
-// Kill ends a process without warning and waits until another one runs in its place.
+// Kill ends a process without warning and waits until another one runs in its place. One that is being started again,
+// as after the kill of what it needs, is waited for first.
 func (p *Processes) Kill(ctx context.Context, name string) error {
-	old, err := p.PID(ctx, name)
-	switch {
-	case err != nil:
+	old, err := p.running(ctx, name, 0)
+	if err != nil {
 		return err
-	case old == 0:
-		return fmt.Errorf("%s is not running", name)
 	}
 	if err := syscall.Kill(old, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("kill %s: %w", name, err)
 	}
+	_, err = p.running(ctx, name, old)
+	return err
+}
+
+// running waits until another process than old runs under a name.
+func (p *Processes) running(ctx context.Context, name string, old int) (int, error) {
 	for {
+		now, err := p.PID(ctx, name)
+		if err == nil && now != 0 && now != old {
+			return now, nil
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s was not started again: %w", name, ctx.Err())
+			return 0, fmt.Errorf("%s was not started again: %w", name, errors.Join(ctx.Err(), err))
 		case <-time.After(restartPoll):
-		}
-		if now, err := p.PID(ctx, name); err == nil && now != 0 && now != old {
-			return nil
 		}
 	}
 }
