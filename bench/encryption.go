@@ -93,21 +93,16 @@ func withAndWithout(ctx context.Context, buckets []*s3.Bucket, size int64, round
 
 func contentOf(size int64) *io.SectionReader { return io.NewSectionReader(newEndless(), 0, size) }
 
-// wholeAtMost is up to which size an upload is stored at once, with a checksum, and not in parts.
+// wholeAtMost is up to which size a form is stored at once, with a checksum and its data key beside it, and not in parts.
 const wholeAtMost = 16 << 20
+
+// keyTime bounds the storing of a data key.
+const keyTime = 10 * time.Second
 
 // roundTrip gives what it took to store, to read and to download an object.
 func roundTrip(ctx context.Context, bucket *s3.Bucket, key string, size int64, sum []byte) (took [3]time.Duration, err error) {
 	began := time.Now()
-	if err := bucket.Prepare(ctx, key); err != nil { // a data key, as an upload makes one
-		return took, err
-	}
-	var etag string
-	if size <= wholeAtMost {
-		etag, err = bucket.PutWithSHA256(ctx, key, contentOf(size), size, sum)
-	} else {
-		etag, err = bucket.Put(ctx, key, contentOf(size), size, "")
-	}
+	etag, err := put(ctx, bucket, key, size, sum)
 	if err != nil {
 		return took, err
 	}
@@ -126,6 +121,17 @@ func roundTrip(ctx context.Context, bucket *s3.Bucket, key string, size int64, s
 		return took, err
 	}
 	return took, errors.Join(bucket.Remove(ctx, key), bucket.DropKey(ctx, key))
+}
+
+// put stores an object as an upload of its size does, with a data key of its own where the bucket encrypts.
+func put(ctx context.Context, bucket *s3.Bucket, key string, size int64, sum []byte) (etag string, err error) {
+	if size <= wholeAtMost {
+		return bucket.PutWithKey(ctx, key, contentOf(size), size, sum, keyTime)
+	}
+	if err := bucket.Prepare(ctx, key); err != nil {
+		return "", err
+	}
+	return bucket.Put(ctx, key, contentOf(size), size, "")
 }
 
 // download reads an object as a client on this machine does.

@@ -140,15 +140,45 @@ func sendTus(ctx context.Context, c *client.Client, path string, size int64, met
 		return errors.New("the answer that begins an upload names no Location")
 	}
 	at := location.RequestURI() // one may name the address of a proxy that is not here
-	for offset := int64(0); offset < size; {
+	offset, tries := int64(0), 0
+	for offset < size {
 		n := min(chunk, size-offset)
-		if _, err := bodyOf(ctx, c, http.MethodPatch, at, http.Header{"Tus-Resumable": {"1.0.0"}, "Content-Type": {"application/offset+octet-stream"},
-			"Upload-Offset": {strconv.FormatInt(offset, 10)}, "Content-Length": {strconv.FormatInt(n, 10)}}, io.NewSectionReader(newEndless(), offset, n)); err != nil {
+		_, err := bodyOf(ctx, c, http.MethodPatch, at, http.Header{"Tus-Resumable": {"1.0.0"}, "Content-Type": {"application/offset+octet-stream"},
+			"Upload-Offset": {strconv.FormatInt(offset, 10)}, "Content-Length": {strconv.FormatInt(n, 10)}}, io.NewSectionReader(newEndless(), offset, n))
+		if err == nil {
+			offset += n
+			continue
+		}
+		if tries++; tries > tusTries {
 			return fmt.Errorf("the chunk at %d: %w", offset, err)
 		}
-		offset += n
+		offset = resumeTus(ctx, c, at, offset)
 	}
 	return nil
+}
+
+// tusTries and tusPause are how often in an upload, and after what time, a chunk is sent again. A server that frees its lock
+// after the answer that ended the chunk before answers the next one with 423, which clients of tus try again.
+const (
+	tusTries = 20
+	tusPause = 100 * time.Millisecond
+)
+
+// resumeTus waits and asks from where an upload goes on; without an answer that says so, from where it was.
+func resumeTus(ctx context.Context, c *client.Client, at string, offset int64) int64 {
+	select {
+	case <-ctx.Done():
+	case <-time.After(tusPause):
+	}
+	resp, err := c.Send(ctx, http.MethodHead, at, http.Header{"Tus-Resumable": {"1.0.0"}}, nil)
+	if err != nil {
+		return offset
+	}
+	_ = resp.Body.Close()
+	if there, err := strconv.ParseInt(resp.Header.Get("Upload-Offset"), 10, 64); err == nil {
+		return there
+	}
+	return offset
 }
 
 func bodyOf(ctx context.Context, c *client.Client, method, path string, header http.Header, in io.Reader) ([]byte, error) {
