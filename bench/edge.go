@@ -47,6 +47,9 @@ func (b *bench) edge(ctx context.Context) error {
 	}
 	ratio := rates["edge"] / rates["origin"]
 	b.add("100 KB by a warm Varnish", ratio, "× origin", "≥ 3", ratio >= 3, "%d clients, %d files, two rounds of %s: %.0f requests/s, content host %.0f", edgeClients, edgeFiles, edgeTime, rates["edge"], rates["origin"])
+	if err := b.edgeRate(ctx, c); err != nil {
+		return err
+	}
 	if err := b.edgeFirstBytes(ctx, c, files); err != nil {
 		return err
 	}

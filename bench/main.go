@@ -51,6 +51,7 @@ var measurements = []struct {
 	{"latency", "from the finished upload to publication, against the straight line", (*bench).latency},
 	{"cost", "what a published small text costs: commits, row updates, Temporal's tasks, processor time", (*bench).cost},
 	{"peers", "small files, reads, tus and lists beside supabase/storage, from the checkout that PEER names", (*bench).peers},
+	{"imports", "2,000 objects of a bucket against plain uploads, and 100,000 tiny ones cut and resumed (--full: all of them published)", (*bench).imports},
 	{"ingest", "1 GiB by tus against a bare multipart upload", (*bench).ingest},
 	{"scan", "scanning 50 MB", (*bench).scan},
 	{"tenmb", "20 users who upload 10 MB each at once", (*bench).tenMegabytes},
