@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"satchel/client"
 )
@@ -78,7 +77,7 @@ func contentGET(ctx context.Context, c *client.Client, file string, size int64) 
 }
 
 func (b *bench) bareGET(ctx context.Context, key string) (time.Duration, error) {
-	core, err := minio.NewCore(b.S3.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(b.S3.AccessKey, b.S3.SecretKey, ""), Region: "us-east-1"})
+	core, err := b.store()
 	if err != nil {
 		return 0, err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"satchel/client"
 	"satchel/internal/imports"
@@ -28,7 +27,7 @@ const (
 
 // imports brings objects of a bucket in turns with plain uploads of the same texts, and goes on with a long import that was cut.
 func (b *bench) imports(ctx context.Context) error {
-	store, err := minio.New(b.S3.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(b.S3.AccessKey, b.S3.SecretKey, "")})
+	store, err := b.store()
 	if err != nil {
 		return err
 	}
@@ -37,7 +36,7 @@ func (b *bench) imports(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	i := importer{bench: b, store: store, dir: dir, bucket: "bench-" + uuid.NewString()}
+	i := importer{bench: b, objects: store.Client, dir: dir, bucket: "bench-" + uuid.NewString()}
 	if err := store.MakeBucket(ctx, i.bucket, minio.MakeBucketOptions{}); err != nil {
 		return err
 	}
@@ -49,7 +48,7 @@ func (b *bench) imports(ctx context.Context) error {
 
 type importer struct {
 	*bench
-	store       *minio.Client
+	objects     *minio.Client
 	api         *client.Client
 	bucket, dir string
 }
@@ -62,7 +61,7 @@ func ownText(prefix string, n, size int) []byte {
 func (i *importer) fill(ctx context.Context, prefix string, n, size int) error {
 	_, err := together(ctx, n, importParallel, func(ctx context.Context, k int) (struct{}, error) {
 		content := ownText(prefix, k, size)
-		_, err := i.store.PutObject(ctx, i.bucket, fmt.Sprintf("%sclass %d/%d.txt", prefix, k%100, k), bytes.NewReader(content), int64(len(content)), minio.PutObjectOptions{})
+		_, err := i.objects.PutObject(ctx, i.bucket, fmt.Sprintf("%sclass %d/%d.txt", prefix, k%100, k), bytes.NewReader(content), int64(len(content)), minio.PutObjectOptions{})
 		return struct{}{}, err
 	})
 	return err
@@ -176,7 +175,7 @@ func (i *importer) long(ctx context.Context) error {
 	}
 	known := 0
 	if !i.full {
-		if known, err = i.markDone(ctx, prefix, ledger, first.Published+tinyLeft); err != nil {
+		if known, err = i.markDone(ctx, prefix, ledger, tinyLeft); err != nil {
 			return err
 		}
 	}
@@ -186,13 +185,17 @@ func (i *importer) long(ctx context.Context) error {
 	return i.resume(ctx, prefix, space.ID, known)
 }
 
-// markDone writes objects that the ledger does not know as done, but for the last ones that make up left with those it knows.
+// markDone writes what the ledger does not know as done, but for the first left of these: what was under way at the cut is
+// among them and is brought again.
 func (i *importer) markDone(ctx context.Context, prefix string, ledger *imports.Ledger, left int) (known int, err error) {
-	for o := range i.store.ListObjectsIter(ctx, i.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+	for o := range i.objects.ListObjectsIter(ctx, i.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
 		if o.Err != nil {
 			return known, o.Err
 		}
-		if _, there := ledger.Get(o.Key); there || known == tinyObjects-left {
+		if _, there := ledger.Get(o.Key); there {
+			continue
+		}
+		if left--; left >= 0 {
 			continue
 		}
 		known++

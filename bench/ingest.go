@@ -100,8 +100,13 @@ func tusUpload(ctx context.Context, c *client.Client, size int64) (time.Duration
 	return took, c.Delete(ctx, id)
 }
 
+// store is the stack's object store without the platform.
+func (b *bench) store() (*minio.Core, error) {
+	return minio.NewCore(b.S3.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(b.S3.AccessKey, b.S3.SecretKey, ""), Region: "us-east-1"})
+}
+
 func (b *bench) bareMultipart(ctx context.Context, opts minio.PutObjectPartOptions) (time.Duration, error) {
-	core, err := minio.NewCore(b.S3.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(b.S3.AccessKey, b.S3.SecretKey, ""), Region: "us-east-1"})
+	core, err := b.store()
 	if err != nil {
 		return 0, err
 	}

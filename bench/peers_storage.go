@@ -21,7 +21,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"satchel/client"
 )
@@ -188,7 +187,7 @@ func (p *storagePeer) lastWords() string {
 }
 
 func (b *bench) makePeerBucket(ctx context.Context, p *storagePeer) error {
-	store, err := minio.New(b.S3.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(b.S3.AccessKey, b.S3.SecretKey, ""), Region: "us-east-1"})
+	store, err := b.store()
 	if err != nil {
 		return err
 	}
@@ -198,7 +197,7 @@ func (b *bench) makePeerBucket(ctx context.Context, p *storagePeer) error {
 	p.stops = append(p.stops, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
-		for range store.RemoveObjects(ctx, p.bucket, store.ListObjects(ctx, p.bucket, minio.ListObjectsOptions{Recursive: true}), minio.RemoveObjectsOptions{}) {
+		for range store.RemoveObjects(ctx, p.bucket, store.Client.ListObjects(ctx, p.bucket, minio.ListObjectsOptions{Recursive: true}), minio.RemoveObjectsOptions{}) {
 			continue // the stack's store goes with the stack
 		}
 		_ = store.RemoveBucket(ctx, p.bucket)
