@@ -119,11 +119,17 @@ func (b *Bench) Trash(t *testing.T, file uuid.UUID) {
 // version ended before the step has cleared what that end has no use for.
 func (b *Bench) RequireSettled(t *testing.T) {
 	t.Helper()
+	b.RequireSettledWithin(t, 2*time.Minute) // of a thousand files each object is read
+}
+
+// RequireSettledWithin is RequireSettled of so many files that reading their objects takes longer.
+func (b *Bench) RequireSettledWithin(t *testing.T, patience time.Duration) {
+	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		found, err := b.Checker.Check(context.Background(), b.Org, reconcile.Options{Deep: true})
 		require.NoError(c, err)
 		require.Empty(c, found)
-	}, 2*time.Minute, 50*time.Millisecond) // of a thousand files each object is read
+	}, patience, 50*time.Millisecond)
 }
 
 // Keys lists the keys of a bucket.
