@@ -17,6 +17,7 @@ import (
 type node struct {
 	Type     string  `json:"Node Type"`
 	Relation string  `json:"Relation Name"`
+	Index    string  `json:"Index Name"`
 	Rows     float64 `json:"Actual Rows"`
 	Loops    float64 `json:"Actual Loops"`
 	Removed  float64 `json:"Rows Removed by Filter"`
@@ -70,6 +71,16 @@ func TestDeepPagesAreReadByTheirIndex(t *testing.T) {
 	}
 }
 
+// requireOrderOfIDs: no index in another order is read and sorted. The entries that this
+// skips are no rows of its step.
+func requireOrderOfIDs(t *testing.T, n node, plan string) {
+	t.Helper()
+	require.NotContains(t, []string{"files_by_size", "files_by_kind", "files_by_name"}, n.Index, plan)
+	for _, p := range n.Plans {
+		requireOrderOfIDs(t, p, plan)
+	}
+}
+
 // requireFew looks at every step that reads files.
 func requireFew(t *testing.T, n node, limit float64, plan string) {
 	t.Helper()
@@ -91,6 +102,7 @@ func TestPagesOfPeopleAreReadByTheirIndex(t *testing.T) {
 	org := d.Organization(t, 1<<30)
 	student, teacher, admin := d.Member(t, org, tenancy.Student), d.Member(t, org, tenancy.Teacher), d.Member(t, org, tenancy.Admin)
 	space := tenancy.NewID()
+	others := []tenancy.OrgID{d.Organization(t, 1<<30), d.Organization(t, 1<<30), d.Organization(t, 1<<30)}
 	owner := d.Admin(t)
 	_, err := owner.Exec(ctx, "set session_replication_role = replica") // no trigger follows these rows
 	require.NoError(t, err)
@@ -108,13 +120,17 @@ func TestPagesOfPeopleAreReadByTheirIndex(t *testing.T) {
 			  join place p on p.n = case when made.n % 2 = 0 then 0 else made.n % (@places::integer + 1) end`,
 		`insert into file_versions (organization_id, id, file_id, number, size, mime_type, uploaded_by)
 			select @org::uuid, id, id, 1, shown_size, shown_type, uploaded_by from files where organization_id = @org`,
+		`insert into files (organization_id, id, name, uploaded_by, space_id, status, head_id, current_id, shown_size, shown_type)
+			select o, made.id, 'essay', @teacher::uuid, o, 'published', made.id, made.id, 5, 'text/plain'
+			  from unnest(@others::uuid[]) o, lateral (select gen_random_uuid() as id from generate_series(1, 200) where o is not null) made`,
 	} {
-		_, err := owner.Exec(ctx, sql, pgx.NamedArgs{"org": org, "space": space, "student": student, "teacher": teacher, "admin": admin, "length": length, "places": places})
+		_, err := owner.Exec(ctx, sql, pgx.NamedArgs{"org": org, "space": space, "student": student, "teacher": teacher, "admin": admin, "length": length, "places": places, "others": others})
 		require.NoError(t, err, sql)
 	}
 	_, err = owner.Exec(ctx, "analyze")
 	require.NoError(t, err)
 	middle := Cursor{ID: uuid.MustParse("00000000-2710-0000-0000-000000000000"), Name: "essay 5", Size: 10_000, Type: "text/plain"}
+	last := Cursor{ID: uuid.MustParse("00000000-0078-0000-0000-000000000000")}
 	for who, user := range map[string]uuid.UUID{"student": student, "teacher": teacher, "admin": admin} {
 		for name, f := range map[string]Filter{
 			"of a space": {Space: space}, "of a space, oldest": {Space: space, Sort: Oldest}, "of a folder": {Folder: space, Sort: ByName}, "of all places": {Mine: true},
@@ -124,7 +140,10 @@ func TestPagesOfPeopleAreReadByTheirIndex(t *testing.T) {
 			"of a space, of a size":  {Space: space, Sort: Smallest, SizeFrom: new(int64(100)), SizeTo: new(int64(19_000))},
 			"of all places, by size": {Mine: true, Sort: Largest}, "of all places, by kind": {Mine: true, Sort: ByKind},
 		} {
-			for place, after := range map[string]Cursor{"first": {}, "deep": middle} {
+			for place, after := range map[string]Cursor{"first": {}, "deep": middle, "last": last} {
+				if place == "last" && (f.Sort != "" || f.Types != nil) {
+					continue // it is the last full page of the order of ids
+				}
 				t.Run(who+", "+name+", "+place, func(t *testing.T) {
 					f.Limit, f.After = limit, after
 					sql, args, err := listQuery(f)
@@ -141,6 +160,9 @@ func TestPagesOfPeopleAreReadByTheirIndex(t *testing.T) {
 						most *= places + 2 // a page of each place, the person's own among them
 					}
 					requireFew(t, plans[0].Plan, most, string(text))
+					if f.Sort == "" && f.Types == nil {
+						requireOrderOfIDs(t, plans[0].Plan, string(text))
+					}
 				})
 			}
 		}

@@ -24,10 +24,10 @@ func (o *SingleStatement) sealed() {}
 // and one round trip: the binding and the statement travel in one pipeline,
 // which Postgres runs as one implicit transaction, so the binding ends with it.
 type SingleStatement struct {
-	db      *DB
-	org     OrgID
-	relaxed string   // what the binding says of the commit, see Relaxed
-	on      *attempt // on a standby, see Read; nil: on the primary
+	db       *DB
+	org      OrgID
+	settings string   // what the binding sets besides, see Relaxed and PlannedOnce
+	on       *attempt // on a standby, see Read; nil: on the primary
 }
 
 // Single gives single-statement access to the organization's rows.
@@ -37,7 +37,21 @@ func (d *DB) Single(org OrgID) *SingleStatement { return &SingleStatement{db: d,
 // the last of them, in their order, so it is only for what something else does again: what a
 // sweep finds left. What commits later and waits makes these durable too.
 func (d *DB) Relaxed(org OrgID) *SingleStatement {
-	return &SingleStatement{db: d, org: org, relaxed: `, set_config('synchronous_commit', 'off', true)`}
+	return &SingleStatement{db: d, org: org, settings: `, set_config('synchronous_commit', 'off', true)`}
+}
+
+// PlannedOnce is q whose statements keep one plan for all values of their parameters. Left
+// alone, Postgres plans a statement again wherever one value promises a cheaper plan, and to
+// plan a page of files under the access rule takes ten times as long as to read it. A
+// transaction is given back as it is.
+func PlannedOnce(q Queries) Queries {
+	o, ok := q.(*SingleStatement)
+	if !ok {
+		return q
+	}
+	planned := *o
+	planned.settings += `, set_config('plan_cache_mode', 'force_generic_plan', true)`
+	return &planned
 }
 
 // Relax lets the commit of a transaction not wait for the disk, as those of Relaxed.
@@ -68,7 +82,7 @@ func (o *SingleStatement) send(ctx context.Context, sql string, args []any) (pgx
 		pool = o.on.pool
 	}
 	var b pgx.Batch
-	b.Queue(bind+o.relaxed, binding...)
+	b.Queue(bind+o.settings, binding...)
 	b.Queue(sql, args...)
 	br := pool.SendBatch(ctx, &b)
 	if _, err := br.Exec(); err != nil {

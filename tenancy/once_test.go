@@ -123,3 +123,27 @@ func BenchmarkTenantContext(b *testing.B) {
 		})
 	}
 }
+
+// TestPlannedOnce: one plan serves all values, for these statements alone.
+func TestPlannedOnce(t *testing.T) {
+	t.Parallel()
+	_, db, a, _ := single(t)
+	const sql = "select count(*) from files where id < $1"
+	ask := func(q tenancy.Queries) {
+		for range 3 {
+			var n int
+			require.NoError(t, q.QueryRow(t.Context(), sql, tenancy.NewID()).Scan(&n))
+		}
+	}
+	plans := func() (generic, custom int, mode string) {
+		err := db.Single(a).QueryRow(t.Context(), "select generic_plans, custom_plans, current_setting('plan_cache_mode') from pg_prepared_statements where statement = $1", sql).Scan(&generic, &custom, &mode)
+		require.NoError(t, err)
+		return generic, custom, mode
+	}
+	ask(tenancy.PlannedOnce(db.Single(a)))
+	generic, custom, mode := plans()
+	require.Equal(t, []any{3, 0, "auto"}, []any{generic, custom, mode})
+	ask(db.Single(a))
+	generic, custom, _ = plans()
+	require.Equal(t, []any{3, 3}, []any{generic, custom}, "others are planned for their values")
+}
