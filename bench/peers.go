@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -77,22 +78,41 @@ func (b *bench) peers(ctx context.Context) error {
 		return err
 	}
 	sides := []*side{ours, theirs}
-	for _, measure := range []func(*bench, context.Context, []*side) error{(*bench).peersAccept, (*bench).peersRead, (*bench).peersTus} {
+	// Lists come first: the previews and texts of what is sent are made long after it is published.
+	if err := b.peersFill(ctx, root, org, ours, p); err != nil {
+		return fmt.Errorf("fill the lists: %w", err)
+	}
+	for _, measure := range []func(*bench, context.Context, []*side) error{(*bench).peersList, (*bench).peersAccept, (*bench).peersRead, (*bench).peersTus} {
 		if err := measure(b, ctx, sides); err != nil {
 			return err
 		}
 	}
-	listed := peerListed
+	return nil
+}
+
+// listed is how many files the lists have.
+func (b *bench) listed() int {
 	if b.full {
-		listed = 1_000_000
+		return 1_000_000
 	}
-	if err := fillOurs(ctx, root, org, listed); err != nil {
-		return fmt.Errorf("fill the list: %w", err)
+	return peerListed
+}
+
+// peersFill makes the long list of either side.
+func (b *bench) peersFill(ctx context.Context, root *pgx.Conn, org string, ours *side, p *storagePeer) error {
+	if _, err := ours.send(ctx, "the first of the list.txt", 4<<10); err != nil {
+		return err
 	}
-	if err := p.fill(ctx, listed); err != nil {
-		return fmt.Errorf("fill the list of supabase/storage: %w", err)
+	if err := ours.settle(ctx); err != nil {
+		return err
 	}
-	return b.peersList(ctx, sides, listed)
+	if err := fillOurs(ctx, root, org, b.listed()); err != nil {
+		return err
+	}
+	if err := p.fill(ctx, b.listed()); err != nil {
+		return fmt.Errorf("of supabase/storage: %w", err)
+	}
+	return nil
 }
 
 // turns lets one side after the other do something, each first in every second round, and
@@ -209,11 +229,11 @@ func (b *bench) peersTus(ctx context.Context, sides []*side) error {
 }
 
 // peersList reads the first page and one near the end of a long list.
-func (b *bench) peersList(ctx context.Context, sides []*side, listed int) error {
+func (b *bench) peersList(ctx context.Context, sides []*side) error {
 	for _, where := range []struct {
 		name  string
 		after int
-	}{{"first", 0}, {"deep", listed - 5*pageOf}} {
+	}{{"first", 0}, {"deep", b.listed() - 5*pageOf}} {
 		cursors, bodies := map[*side]string{}, map[*side][]byte{}
 		for _, s := range sides {
 			var err error
@@ -232,7 +252,7 @@ func (b *bench) peersList(ctx context.Context, sides []*side, listed int) error 
 		if err != nil {
 			return err
 		}
-		b.beside(fmt.Sprintf("list of %d, %s page", listed, where.name), took, .8, fmt.Sprintf("%d rounds of %d pages of %d each, in turns, against list-v2; %.1f KB a page, theirs %.1f",
+		b.beside(fmt.Sprintf("list of %d, %s page", b.listed(), where.name), took, .8, fmt.Sprintf("%d rounds of %d pages of %d each, in turns, against list-v2; %.1f KB a page, theirs %.1f",
 			peerRounds(), peerPages, pageOf, float64(len(bodies[sides[0]]))/1000, float64(len(bodies[sides[1]]))/1000), .5, .95)
 	}
 	return nil

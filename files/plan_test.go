@@ -168,3 +168,63 @@ func TestPagesOfPeopleAreReadByTheirIndex(t *testing.T) {
 		}
 	}
 }
+
+// TestPlansOfSmallOrganizationsServeLargeOnes: a connection keeps its plans, whichever
+// organization it asks for next. Here it asks first for one without a file.
+func TestPlansOfSmallOrganizationsServeLargeOnes(t *testing.T) {
+	t.Parallel()
+	const length = 20_000
+	ctx, d := context.Background(), pgtest.New(t)
+	small, large := d.Organization(t, 1<<30), d.Organization(t, 1<<30)
+	pupil, teacher := d.Member(t, small, tenancy.Student), d.Member(t, large, tenancy.Teacher)
+	owner := d.Admin(t)
+	_, err := owner.Exec(ctx, "set session_replication_role = replica") // no trigger follows these rows
+	require.NoError(t, err)
+	for _, sql := range []string{
+		`insert into files (organization_id, id, name, uploaded_by, space_id, status, head_id, current_id)
+			select @org::uuid, made.id, 'essay', @teacher::uuid, s.id, 'published', made.id, made.id
+			  from (select n, (lpad(to_hex(n), 12, '0') || repeat('0', 20))::uuid as id from generate_series(1, @length::integer) n) made join spaces s on s.organization_id = @org and s.owner_id = @teacher`,
+		`insert into file_versions (organization_id, id, file_id, number, size, uploaded_by, received_at)
+			select organization_id, id, id, 1, 10, uploaded_by, now() from files where organization_id = @org and @teacher::uuid is not null and @length::integer > 0`,
+	} {
+		_, err := owner.Exec(ctx, sql, pgx.NamedArgs{"org": large, "teacher": teacher, "length": length})
+		require.NoError(t, err)
+	}
+	_, err = owner.Exec(ctx, "vacuum analyze")
+	require.NoError(t, err)
+	last := uuid.MustParse("00000000-4e20-0000-0000-000000000000")
+	people := d.ForPeople()
+	for _, look := range []string{"app.may_read_file($1)", "app.may_read_version($1)", "app.may_change_file($1)"} {
+		var may bool
+		for range 7 { // from the sixth on, Postgres keeps the plan
+			actor := tenancy.WithActor(ctx, tenancy.Actor{Org: small, User: pupil})
+			require.NoError(t, people.Single(small).QueryRow(actor, "select "+look, last).Scan(&may))
+			require.False(t, may, look)
+		}
+		actor := tenancy.WithActor(ctx, tenancy.Actor{Org: large, User: teacher})
+		requireFewBlocks(actor, t, people.Single(large), "select "+look, last)
+		require.NoError(t, people.Single(large).QueryRow(actor, "select "+look, last).Scan(&may))
+		require.True(t, may, look)
+	}
+	for _, admission := range []string{"select app.admit_received(8)", "select count(*) from app.admit(8)"} {
+		requireFewBlocks(ctx, t, d.Single(large), admission)
+	}
+}
+
+// requireFewBlocks: a query reads no more than what a few rows lie in, its functions included.
+func requireFewBlocks(ctx context.Context, t *testing.T, q tenancy.Queries, sql string, args ...any) {
+	t.Helper()
+	const most = 40
+	var text []byte
+	for range 2 { // the first time the functions are planned, which reads the catalog
+		require.NoError(t, q.QueryRow(ctx, "explain (analyze, buffers, format json) "+sql, args...).Scan(&text))
+	}
+	var plans []struct {
+		Plan struct {
+			Hit  int `json:"Shared Hit Blocks"`
+			Read int `json:"Shared Read Blocks"`
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &plans))
+	require.LessOrEqual(t, plans[0].Plan.Hit+plans[0].Plan.Read, most, "%s\n%s", sql, text)
+}

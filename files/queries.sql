@@ -33,7 +33,7 @@ select id, status, trashed_at, current_id, head_id, uploaded_by, name from files
 -- files, and then these files.
 
 -- name: FilePagePurge :execrows
-delete from files where organization_id = app.org() and id in (select f.id from files f where f.organization_id = app.org() order by f.id limit sqlc.arg(most));
+delete from files where organization_id = (select app.org()) and id in (select f.id from files f where f.organization_id = (select app.org()) order by f.id limit sqlc.arg(most));
 
 -- name: FilePurge :execrows
 delete from files where id = $1 and trashed_at is not null;
@@ -334,7 +334,7 @@ select id, file_id, status, status_reason, size, sha256, staging_etag, object_et
   from file_versions where id > $1 order by id limit $2;
 
 -- name: VersionPagePurge :exec
-delete from file_versions where organization_id = app.org() and file_id in (select f.id from files f where f.organization_id = app.org() order by f.id limit sqlc.arg(most));
+delete from file_versions where organization_id = (select app.org()) and file_id in (select f.id from files f where f.organization_id = (select app.org()) order by f.id limit sqlc.arg(most));
 
 -- The three below lock the file first: a preview that comes after the publication is an
 -- event, which counts on the file's row.

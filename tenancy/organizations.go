@@ -91,7 +91,7 @@ func SetTier(ctx context.Context, tx *Tx, tier string) error {
 	_, err := tx.Exec(ctx, `update storage_quotas q set updated_at = now(),
 		max_bytes = case when q.max_bytes_set then q.max_bytes else t.max_bytes end,
 		max_file_size = case when q.max_file_size_set then q.max_file_size else t.max_file_size end
-		from tiers t where q.organization_id = app.org()`)
+		from tiers t where q.organization_id = (select app.org())`)
 	if err != nil {
 		return fmt.Errorf("set the tier's limits: %w", err)
 	}
@@ -369,7 +369,7 @@ func Activate(ctx context.Context, tx *Tx) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("activate: %w", err)
 	}
-	if _, err := tx.Exec(ctx, "delete from organization_setups where organization_id = app.org()"); err != nil {
+	if _, err := tx.Exec(ctx, "delete from organization_setups where organization_id = (select app.org())"); err != nil {
 		return false, fmt.Errorf("end setup: %w", err)
 	}
 	return tag.RowsAffected() == 1, nil
@@ -389,7 +389,7 @@ func ChangeLimits(ctx context.Context, q Queries, maxBytes, maxFileSize Optional
 		max_bytes_set = case when $1 then $2::bigint is not null else max_bytes_set end,
 		max_file_size = case when $3 then coalesce($4, t.max_file_size) else storage_quotas.max_file_size end,
 		max_file_size_set = case when $3 then $4::bigint is not null else max_file_size_set end
-		from tiers t where organization_id = app.org()`, maxBytes.Set, maxBytes.Value, maxFileSize.Set, maxFileSize.Value)
+		from tiers t where organization_id = (select app.org())`, maxBytes.Set, maxBytes.Value, maxFileSize.Set, maxFileSize.Value)
 	if err != nil {
 		return fmt.Errorf("change limits: %w", err)
 	}

@@ -12,8 +12,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 
 	"golang.org/x/sys/unix"
 
@@ -158,21 +156,12 @@ func (t *task) told(input io.ReadCloser) error {
 	return nil
 }
 
-// limit bounds memory, time and disk. The heap's own limit makes the collector work before
-// the kernel refuses.
+// limit bounds memory, time and disk.
 func limit() error {
 	const heap = 96 << 20
-	debug.SetMemoryLimit(heap)
-	runtime.GOMAXPROCS(1)
-	for resource, most := range map[int]uint64{
-		unix.RLIMIT_DATA: reader.Memory, unix.RLIMIT_CPU: reader.CPU, unix.RLIMIT_FSIZE: reader.MostText + 16<<20,
-		unix.RLIMIT_NOFILE: 64, unix.RLIMIT_CORE: 0, // a core would hold what people wrote
-	} {
-		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most}); err != nil {
-			return fmt.Errorf("set resource limit %d to %d: %w", resource, most, err)
-		}
-	}
-	return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+	return confine.Limit(heap, map[int]uint64{
+		unix.RLIMIT_DATA: reader.Memory, unix.RLIMIT_CPU: reader.CPU, unix.RLIMIT_FSIZE: reader.MostText + 16<<20, unix.RLIMIT_NOFILE: 64,
+	})
 }
 
 // resident is the most memory that this process had at once. The kernel's account of a child

@@ -1,11 +1,9 @@
-// Command render makes the renditions of one image, or the fragment of one text, and
-// exits. It is the only program of the platform with C code in it, and the only one of
+// Command render makes the renditions of one image, and exits. It is the only program of the platform with C code in it, and the only one of
 // its own that decodes what strangers upload, so it holds no secret and confines itself
 // first.
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -16,9 +14,7 @@ import (
 	"runtime/debug"
 
 	"satchel/cmd/render/picture"
-	"satchel/cmd/render/text"
 	"satchel/internal/confine"
-	"satchel/internal/fragment"
 	"satchel/internal/vips"
 	"satchel/policies/transforms"
 )
@@ -37,12 +33,6 @@ the list of renditions, or {"error": {"code", "message"}}.
 
 Exit codes: 0 done, 3 this image cannot be rendered (trying again gives the same),
 64 wrong flags, anything else is a fault worth another try.
-
-  render --text code|markdown|table --extension .EXT --input FILE --output DIR
-
-writes text.html: the first 2,000 lines of a text with the words of its language marked by
-classes, a text with its Markdown structure, or the first 100 rows of a table. It prints
-{"cut": true} when the text goes on.
 
   render --transform KEY --input FILE --output DIR
 
@@ -63,10 +53,9 @@ const maxSource = 256 << 20
 const heapLimit = 512 << 20
 
 type task struct {
-	input, output   string
-	check           bool
-	text, extension string // of a text
-	transform       string // key of a picture that was asked for
+	input, output string
+	check         bool
+	transform     string // key of a picture that was asked for
 }
 
 func main() {
@@ -83,9 +72,6 @@ func main() {
 	if job.check {
 		os.Exit(check(job.output))
 	}
-	if job.text != "" {
-		os.Exit(exit(runText(job)))
-	}
 	os.Exit(exit(run(job)))
 }
 
@@ -95,9 +81,7 @@ func parse(args []string) (task, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&job.input, "input", "", "image to read")
 	flags.StringVar(&job.output, "output", "", "directory to write to")
-	flags.StringVar(&job.text, "text", "", "kind of text")
 	flags.StringVar(&job.transform, "transform", "", "key of one picture")
-	flags.StringVar(&job.extension, "extension", "", "ending of the text's name")
 	flags.BoolVar(&job.check, "check", false, "try the sandbox")
 	if err := flags.Parse(args); err != nil {
 		return task{}, err
@@ -114,7 +98,7 @@ func parse(args []string) (task, error) {
 }
 
 func run(job task) (any, error) {
-	content, sandbox, err := confined(job, read)
+	content, sandbox, err := confined(job)
 	if err != nil {
 		return nil, err
 	}
@@ -143,23 +127,9 @@ func (job task) make(content []byte) (vips.Report, []picture.Rendition, error) {
 	return picture.Transform(content, spec)
 }
 
-// runText makes the fragment of a text. Of a long one it reads the beginning.
-func runText(job task) (any, error) {
-	content, _, err := confined(job, readHead)
-	if err != nil {
-		return nil, err
-	}
-	var made bytes.Buffer
-	cut, err := text.Render(&made, content, fragment.Kind(job.text), job.extension)
-	if err != nil {
-		return nil, err
-	}
-	return fragment.Report{Cut: cut}, write(filepath.Join(job.output, fragment.Name), made.Bytes())
-}
-
 // confined opens the input while files can still be opened, and reads its first
 // byte when nothing else can be reached any more.
-func confined(job task, read func(*os.File) ([]byte, error)) (content []byte, sandbox []string, err error) {
+func confined(job task) (content []byte, sandbox []string, err error) {
 	source, err := os.Open(job.input)
 	if err != nil {
 		return nil, nil, err
@@ -170,11 +140,6 @@ func confined(job task, read func(*os.File) ([]byte, error)) (content []byte, sa
 	}
 	content, err = read(source)
 	return content, sandbox, err
-}
-
-// readHead reads one byte more than a fragment is made of, which tells that there is more.
-func readHead(source *os.File) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(source, fragment.MaxSource+1))
 }
 
 func read(source *os.File) ([]byte, error) {

@@ -33,7 +33,7 @@ program() { CGO_ENABLED=0 GOWORK=off go build -C "${3:-$SATCHEL_ROOT}" -trimpath
 
 # The programs of each image, of which only those that are asked for are built: Temporal's alone take minutes.
 declare -rA programs_of=(
-  [api]='api satchel doctor' [migrate]=migrate [store]='versitygw satchel' [worker]='worker render reader sandbox satchel doctor'
+  [api]='api satchel doctor' [migrate]=migrate [store]='versitygw satchel' [worker]='worker render fragment reader sandbox satchel doctor'
   [temporal]='temporal-server temporal-sql-tool temporal-ui satchel' [trial]='issuer mailbox'
 )
 

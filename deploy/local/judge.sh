@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 if [[ " $* " == *" --previews "* ]]; then # made with the programs of the worker
   mkdir -p .local/bin
   CGO_ENABLED=1 go build -trimpath -o .local/bin/ ./cmd/render # libvips is a C library
-  CGO_ENABLED=0 go build -trimpath -o .local/bin/ ./cmd/sandbox
+  CGO_ENABLED=0 go build -trimpath -o .local/bin/ ./cmd/sandbox ./cmd/fragment
   export PATH=$PWD/.local/bin:$PATH
 fi
 exec go run ./deploy/local/judge "$folder" "$@"

@@ -53,7 +53,7 @@ build_old() {
     GOTOOLCHAIN=$(sed -n 's/^toolchain //p' go.mod)
     export GOTOOLCHAIN
     CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags=nomsgpack -ldflags='-s -w' -o "$SATCHEL_LOCAL/old/bin/" \
-      ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader ./deploy/local/demo
+      ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader $(find ./cmd/fragment -maxdepth 0 2>/dev/null) ./deploy/local/demo # which releases before 2026-12 do not have
     CGO_ENABLED=1 go build -trimpath -buildvcs=false -o "$SATCHEL_LOCAL/old/bin/" ./cmd/render
   )
   remove_tree

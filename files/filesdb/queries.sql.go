@@ -483,7 +483,7 @@ func (q *Queries) FileOtherPublished(ctx context.Context, arg FileOtherPublished
 
 const filePagePurge = `-- name: FilePagePurge :execrows
 
-delete from files where organization_id = app.org() and id in (select f.id from files f where f.organization_id = app.org() order by f.id limit $1)
+delete from files where organization_id = (select app.org()) and id in (select f.id from files f where f.organization_id = (select app.org()) order by f.id limit $1)
 `
 
 // A page of an organization that is being deleted: the versions of its first
@@ -2536,7 +2536,7 @@ func (q *Queries) VersionPage(ctx context.Context, arg VersionPageParams) ([]Ver
 }
 
 const versionPagePurge = `-- name: VersionPagePurge :exec
-delete from file_versions where organization_id = app.org() and file_id in (select f.id from files f where f.organization_id = app.org() order by f.id limit $1)
+delete from file_versions where organization_id = (select app.org()) and file_id in (select f.id from files f where f.organization_id = (select app.org()) order by f.id limit $1)
 `
 
 func (q *Queries) VersionPagePurge(ctx context.Context, most int64) error {

@@ -1,6 +1,6 @@
 // Package fragment shows texts, source code, Markdown and tables as pieces of HTML.
 //
-// Lexers and parsers run in cmd/render, one file each, where a pattern that takes for
+// Lexers and parsers run in cmd/fragment, one file each, where a pattern that takes for
 // ever ends with its process. What comes back is cleaned here: only elements and classes
 // that show text are left, and no address, style or script.
 package fragment
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"time"
@@ -40,22 +41,35 @@ const (
 	maxResult  = 4 << 20
 )
 
-// Name is the name of the file that cmd/render writes, and of the rendition.
+// Name is the name of the file that cmd/fragment writes, and of the rendition.
 const Name = "text.html"
 
 // MediaType is what the fragment is served as.
 const MediaType = "text/html; charset=utf-8"
 
-// Report is the line of JSON that cmd/render prints.
+// Report is the line of JSON that cmd/fragment prints.
 type Report struct {
 	Cut bool `json:"cut"` // the text goes on behind what is shown
 }
 
-// Maker runs cmd/render.
+// Config names the program.
+type Config struct {
+	Program string `env:"SATCHEL_FRAGMENT_PROGRAM" envDefault:"fragment"` // program that shows texts as HTML, without network and secrets
+}
+
+// Maker runs cmd/fragment. The zero value does not work; use New.
 type Maker struct{ program string }
 
-// New makes a maker; program is cmd/render.
-func New(program string) Maker { return Maker{program} }
+// New checks that the program is there, so that a wrong setting stops the worker at
+// start and not the first upload of the day.
+func New(c Config) (Maker, error) {
+	found, err := exec.LookPath(c.Program)
+	if err != nil {
+		return Maker{}, fmt.Errorf("SATCHEL_FRAGMENT_PROGRAM %q: %w; build it with `go build ./cmd/fragment` and name its path", c.Program, err)
+	}
+	program, err := filepath.Abs(found)
+	return Maker{program}, err
+}
 
 var limits = sandbox.Limits{Wall: 20 * time.Second, CPU: 20 * time.Second, Folder: 64 << 20}
 
@@ -63,7 +77,7 @@ var limits = sandbox.Limits{Wall: 20 * time.Second, CPU: 20 * time.Second, Folde
 // path and size. extension is the ending of the file's name, with its dot.
 func (m Maker) Make(ctx context.Context, path, work string, kind Kind, extension string) (made string, size int64, err error) {
 	result, err := sandbox.Start(ctx, sandbox.Child{Program: m.program, Work: work, Limits: limits,
-		Args: []string{"--text", string(kind), "--extension", extension, "--input", path, "--output", work}})
+		Args: []string{"--kind", string(kind), "--extension", extension, "--input", path, "--output", work}})
 	if err != nil {
 		return "", 0, err
 	}
@@ -86,13 +100,10 @@ func (m Maker) Make(ctx context.Context, path, work string, kind Kind, extension
 const goCrash = 2
 
 func failed(r sandbox.Result) error {
-	switch r.Exit {
-	case goCrash:
+	if r.Exit == goCrash {
 		return sandbox.Finding{Code: sandbox.TooExpensive, Message: r.Stderr}
-	case 3:
-		return sandbox.Finding{Code: sandbox.Unreadable, Message: r.Stdout}
 	}
-	return fmt.Errorf("render program failed with exit code %d: %s", r.Exit, r.Stderr)
+	return fmt.Errorf("fragment program failed with exit code %d: %s", r.Exit, r.Stderr)
 }
 
 // read cleans what the child wrote.

@@ -15,15 +15,15 @@ import (
 	"satchel/internal/sandbox/sandboxtest"
 )
 
-// program is cmd/render, which needs a C compiler and libvips-dev.
+// program is cmd/fragment.
 var program = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "fragment-test-*")
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "render")
-	build := exec.Command("go", "build", "-o", path, "satchel/cmd/render")
-	build.Env = append(os.Environ(), "CGO_ENABLED=1")
+	path := filepath.Join(dir, "fragment")
+	build := exec.Command("go", "build", "-o", path, "satchel/cmd/fragment")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
 	if err != nil {
 		return string(out), err
@@ -33,16 +33,18 @@ var program = sync.OnceValues(func() (string, error) {
 
 func fragmentOf(t *testing.T, content string, kind fragment.Kind, extension string) (string, error) {
 	t.Helper()
-	render, err := program()
-	require.NoError(t, err, render)
-	return makeBy(t, render, content, kind, extension)
+	path, err := program()
+	require.NoError(t, err, path)
+	return makeBy(t, path, content, kind, extension)
 }
 
-func makeBy(t *testing.T, render, content string, kind fragment.Kind, extension string) (string, error) {
+func makeBy(t *testing.T, program, content string, kind fragment.Kind, extension string) (string, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "source")
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	made, size, err := fragment.New(render).Make(t.Context(), path, t.TempDir(), kind, extension)
+	maker, err := fragment.New(fragment.Config{Program: program})
+	require.NoError(t, err)
+	made, size, err := maker.Make(t.Context(), path, t.TempDir(), kind, extension)
 	if err != nil {
 		return "", err
 	}
@@ -50,6 +52,12 @@ func makeBy(t *testing.T, render, content string, kind fragment.Kind, extension 
 	require.NoError(t, err)
 	require.Len(t, html, int(size))
 	return string(html), nil
+}
+
+func TestProgramThatIsMissing(t *testing.T) {
+	t.Parallel()
+	_, err := fragment.New(fragment.Config{Program: "/nonexistent/fragment"})
+	require.ErrorContains(t, err, "SATCHEL_FRAGMENT_PROGRAM")
 }
 
 func TestFragments(t *testing.T) {
@@ -87,8 +95,8 @@ func TestHostileTexts(t *testing.T) {
 	}
 }
 
-// TestRendererThatWasTakenOver: what it writes is cleaned, and a link is not followed.
-func TestRendererThatWasTakenOver(t *testing.T) {
+// TestProgramThatWasTakenOver: what it writes is cleaned, and a link is not followed.
+func TestProgramThatWasTakenOver(t *testing.T) {
 	t.Parallel()
 	script := `while [ $# -gt 1 ]; do [ "$1" = --output ] && out=$2; shift; done
 printf '<script>x</script><p onclick="x" style="y">rain<img src="http://127.0.0.1/"><a href="http://x">there</a></p>' >"$out/text.html"; echo '{}'`

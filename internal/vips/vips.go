@@ -46,9 +46,6 @@ func New(c Config) (Renderer, error) {
 	return Renderer{program: program, timeout: c.Timeout, cpuLimit: cpuLimit}, nil
 }
 
-// Program is the path of the render program.
-func (r Renderer) Program() string { return r.program }
-
 // Result is what is known about an image that was rendered.
 type Result struct {
 	Width       int // as it is seen, after Orientation

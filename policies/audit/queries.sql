@@ -10,7 +10,7 @@ select app.org(), e.event
   from unnest(sqlc.arg(events)::text[], sqlc.arg(objects)::text[], sqlc.arg(whiles)::interval[]) with ordinality e(event, object_id, while, n)
  where e.while = '0' or not exists (
     select from audit_events k
-     where k.organization_id = app.org() and k.month >= date_trunc('month', sqlc.arg(since)::timestamptz at time zone 'UTC')::date
+     where k.organization_id = (select app.org()) and k.month >= date_trunc('month', sqlc.arg(since)::timestamptz at time zone 'UTC')::date
        and k.month <= date_trunc('month', sqlc.arg(until)::timestamptz at time zone 'UTC')::date and k.object_id = e.object_id and k.action = e.event::jsonb ->> 'action' and k.actor = e.event::jsonb ->> 'actor'
        and k.result = 'done' and k.at > now() - e.while and k.event::jsonb ->> 'code' = e.event::jsonb ->> 'code')
  order by e.n;

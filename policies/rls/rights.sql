@@ -36,28 +36,28 @@ grant execute on function app.org(), app.actor(), app.organization_wide(), app.p
 -- the statement, and with it the policies of every table that it reads, which then take
 -- longer to plan than the statement takes to run.
 create or replace function app.all_spaces() returns boolean language plpgsql stable parallel safe as
-$$ begin return exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.all_spaces); end $$;
+$$ begin return exists (select from members m where m.organization_id = (select app.people_org()) and m.user_id = app.actor() and m.all_spaces); end $$;
 create or replace function app.is_admin() returns boolean language plpgsql stable parallel safe as
-$$ begin return exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.role in ('owner', 'admin') and not m.service); end $$;
+$$ begin return exists (select from members m where m.organization_id = (select app.people_org()) and m.user_id = app.actor() and m.role in ('owner', 'admin') and not m.service); end $$;
 create or replace function app.oversees() returns boolean language plpgsql stable parallel safe as
-$$ begin return exists (select from members m where m.organization_id = app.people_org() and m.user_id = app.actor() and m.role in ('owner', 'admin', 'auditor') and not m.service); end $$;
+$$ begin return exists (select from members m where m.organization_id = (select app.people_org()) and m.user_id = app.actor() and m.role in ('owner', 'admin', 'auditor') and not m.service); end $$;
 grant execute on function app.all_spaces(), app.is_admin(), app.oversees() to satchel_app, satchel_people;
 
 -- The actor's level in a space; 0 outside.
 create or replace function app.my_level(space uuid) returns integer language plpgsql stable parallel safe as $$
 begin
     return case when app.all_spaces() then 3 else
-        (select coalesce(max(m.level), 0) from app.my_spaces m where m.organization_id = app.people_org() and m.space_id = space) end;
+        (select coalesce(max(m.level), 0) from app.my_spaces m where m.organization_id = (select app.people_org()) and m.space_id = space) end;
 end $$;
 
 -- Whether the actor sees a space and a folder. What is not named is no obstacle.
 create or replace function app.place_seen(space uuid, folder uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
     if space is not null then
-        if not exists (select from spaces s where s.organization_id = app.people_org() and s.id = space) then return false; end if;
+        if not exists (select from spaces s where s.organization_id = (select app.people_org()) and s.id = space) then return false; end if;
     end if;
     if folder is not null then
-        return exists (select from folders d where d.organization_id = app.people_org() and d.id = folder);
+        return exists (select from folders d where d.organization_id = (select app.people_org()) and d.id = folder);
     end if;
     return true;
 end $$;
@@ -65,17 +65,17 @@ end $$;
 -- Whether the actor reads a file, and a version: for the rows that hang on them.
 create or replace function app.may_read_file(file uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
-    return exists (select from files f where f.organization_id = app.people_org() and f.id = file);
+    return exists (select from files f where f.organization_id = (select app.people_org()) and f.id = file);
 end $$;
 create or replace function app.may_read_version(version uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
-    return exists (select from file_versions v where v.organization_id = app.people_org() and v.id = version);
+    return exists (select from file_versions v where v.organization_id = (select app.people_org()) and v.id = version);
 end $$;
 
 -- Whether the actor may change a file that they see.
 create or replace function app.may_change_file(file uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
-    return exists (select from files f where f.organization_id = app.people_org() and f.id = file
+    return exists (select from files f where f.organization_id = (select app.people_org()) and f.id = file
         and (f.uploaded_by = app.actor() and f.handed_in_at is null
              or exists (select from app.my_spaces m where m.organization_id = f.organization_id and m.space_id = f.space_id and m.level >= 3)
              or exists (select from app.linked_files l where l.organization_id = f.organization_id and l.file_id = f.id and l.level = 'edit')
@@ -87,7 +87,7 @@ end $$;
 -- change it because it is shown to them does not show it to others.
 create or replace function app.may_link_file(file uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
-    return exists (select from files f where f.organization_id = app.people_org() and f.id = file and f.needs <= 1
+    return exists (select from files f where f.organization_id = (select app.people_org()) and f.id = file and f.needs <= 1
         and (f.uploaded_by = app.actor() and f.handed_in_at is null
                and exists (select from app.my_spaces m where m.organization_id = f.organization_id and m.space_id = f.space_id and m.level >= 2)
              or exists (select from app.my_spaces m where m.organization_id = f.organization_id and m.space_id = f.space_id and m.level >= 3)
@@ -95,7 +95,7 @@ begin
 end $$;
 create or replace function app.may_link_folder(folder uuid) returns boolean language plpgsql stable parallel safe as $$
 begin
-    return exists (select from folders d where d.organization_id = app.people_org() and d.id = folder and d.mode <> 'handin' and app.my_level(d.space_id) >= 3);
+    return exists (select from folders d where d.organization_id = (select app.people_org()) and d.id = folder and d.mode <> 'handin' and app.my_level(d.space_id) >= 3);
 end $$;
 grant execute on function app.my_level(uuid), app.place_seen(uuid, uuid), app.may_read_file(uuid), app.may_read_version(uuid), app.may_change_file(uuid),
     app.may_link_file(uuid), app.may_link_folder(uuid) to satchel_people;
@@ -107,10 +107,10 @@ grant execute on function app.my_level(uuid) to satchel_system; -- app.free_name
 create or replace function app.may_share(kind text, file uuid, folder uuid, space uuid) returns boolean language plpgsql stable as
 $$ begin return app.share_until(app.people_org(), app.actor(), kind, file, folder, space) is not null; end $$;
 create or replace function app.may_see_share(share uuid) returns boolean language plpgsql stable as
-$$ begin return exists (select from shares s where s.organization_id = app.people_org() and s.id = share); end $$;
+$$ begin return exists (select from shares s where s.organization_id = (select app.people_org()) and s.id = share); end $$;
 create or replace function app.may_manage_share(share uuid) returns boolean language plpgsql stable as $$
 begin
-    return exists (select from shares s where s.organization_id = app.people_org() and s.id = share
+    return exists (select from shares s where s.organization_id = (select app.people_org()) and s.id = share
         and (s.created_by = app.actor() or app.is_admin() or app.all_spaces() or app.may_share('members', s.file_id, s.folder_id, s.space_id)));
 end $$;
 grant execute on function app.may_share(text, uuid, uuid, uuid), app.may_see_share(uuid), app.may_manage_share(uuid) to satchel_people;

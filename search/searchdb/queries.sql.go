@@ -66,7 +66,7 @@ const recentUseAll = `-- name: RecentUseAll :exec
 insert into recents as r (organization_id, user_id, file_id)
 select f.organization_id, u.user_id, f.id
   from unnest($1::uuid[], $2::uuid[]) u(user_id, file_id)
-  join files f on f.organization_id = app.org() and f.id = u.file_id
+  join files f on f.organization_id = (select app.org()) and f.id = u.file_id
  order by u.user_id, f.id
    for key share of f
 on conflict (organization_id, user_id, file_id) do update set used_at = now() where r.used_at < now() - interval '1 minute'

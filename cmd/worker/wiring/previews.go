@@ -36,6 +36,7 @@ type previewConfig struct {
 	Office   office.Config
 	Media    media.Config
 	Drawing  drawing.Config
+	Texts    fragment.Config
 }
 
 // newTools binds the tools of the preview activities to their programs. A program of
@@ -50,10 +51,14 @@ func newTools(c previewConfig) (preview.Tools, error) {
 	if err != nil {
 		return preview.Tools{}, err
 	}
+	fragments, err := fragment.New(c.Texts)
+	if err != nil {
+		return preview.Tools{}, err
+	}
 	return preview.Tools{
 		Available: c.available,
 		Pictures:  renderer{pictures}, Pages: pager{pdf.New(runner, c.PDF)}, Office: converter{office.New(runner, c.Office)},
-		Player: player{media.New(runner, c.Media)}, Drawer: drawer{drawing.New(runner, c.Drawing)}, Texts: texts{fragment.New(pictures.Program())},
+		Player: player{media.New(runner, c.Media)}, Drawer: drawer{drawing.New(runner, c.Drawing)}, Texts: texts{fragments},
 	}, nil
 }
 

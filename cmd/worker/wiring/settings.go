@@ -17,6 +17,7 @@ import (
 	"satchel/generation/providers"
 	"satchel/internal/drawing"
 	"satchel/internal/edge"
+	"satchel/internal/fragment"
 	"satchel/internal/kms"
 	"satchel/internal/mail"
 	"satchel/internal/media"
@@ -74,6 +75,7 @@ var settingsModule = fx.Module("settings", fx.Provide(
 	settings.Load[upload.AdmissionConfig],
 	settings.Load[vips.Config],
 	settings.Load[drawing.Config],
+	settings.Load[fragment.Config],
 	settings.Load[media.Config],
 	settings.Load[ocr.Config],
 	settings.Load[office.Config],

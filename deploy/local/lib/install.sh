@@ -162,7 +162,7 @@ install() {
   case $programs in
     all)
       finish console # the api embeds it
-      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader ./cmd/satchel ./cmd/doctor ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/roblox ./deploy/local/model ./deploy/local/demo
+      in_turn programs "build Satchel" build_programs ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader ./cmd/fragment ./cmd/satchel ./cmd/doctor ./deploy/local/issuer ./deploy/local/mailbox ./deploy/local/roblox ./deploy/local/model ./deploy/local/demo
       finish packages # the renderer needs libvips
       ;;
     migrate) in_turn programs "build Satchel's migrate" build_programs ./cmd/migrate ;;

@@ -59,7 +59,7 @@ declare
 begin
     loop
         select t.language into spoken from file_texts t
-         where t.organization_id = app.people_org() and t.state = 'ready' and t.language > spoken order by t.language limit 1;
+         where t.organization_id = (select app.people_org()) and t.state = 'ready' and t.language > spoken order by t.language limit 1;
         exit when spoken is null;
         one := websearch_to_tsquery(spoken::regconfig, folded);
         if numnode(one) > 0 and one <> result then

@@ -27,11 +27,11 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     perform pg_advisory_xact_lock(hashtextextended('login/' || iss || '/' || sub, 0));
     if iss = 'urn:satchel:service'
-       or not exists (select from people p where p.organization_id = app.org() and p.user_id = person)
+       or not exists (select from people p where p.organization_id = (select app.org()) and p.user_id = person)
        or exists (select from logins l where l.user_id = person and l.own)
        or exists (select from logins l where l.issuer = iss and l.subject = sub and l.user_id <> person
-                     and (exists (select from members m where m.user_id = l.user_id and m.organization_id = app.org())
-                       or exists (select from people p where p.user_id = l.user_id and p.organization_id = app.org())))
+                     and (exists (select from members m where m.user_id = l.user_id and m.organization_id = (select app.org()))
+                       or exists (select from people p where p.user_id = l.user_id and p.organization_id = (select app.org()))))
     then return false; end if;
     insert into logins (issuer, subject, user_id, linked_via, linked_by) values (iss, sub, person, via, linker)
     on conflict (issuer, subject, user_id) do nothing;
@@ -44,7 +44,7 @@ create or replace function app.login_unlink(login uuid, person uuid)
 returns table (issuer text, subject text)
 language sql security definer set search_path = public, pg_temp as $$
     delete from logins l where l.id = login and l.user_id = person and not l.own
-       and exists (select from people p where p.organization_id = app.org() and p.user_id = person)
+       and exists (select from people p where p.organization_id = (select app.org()) and p.user_id = person)
     returning l.issuer, l.subject
 $$;
 
@@ -66,7 +66,7 @@ create or replace function app.login_rule_confirm(rule uuid, operator uuid) retu
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare r record;
 begin
-    select l.organization_id, l.issuer, l.tenant_claim, l.tenant_value into r from login_rules l where l.organization_id = app.org() and l.id = rule;
+    select l.organization_id, l.issuer, l.tenant_claim, l.tenant_value into r from login_rules l where l.organization_id = (select app.org()) and l.id = rule;
     if not found then return false; end if;
     perform pg_advisory_xact_lock(hashtextextended('tenant/' || r.issuer || '/' || r.tenant_claim || '/' || r.tenant_value, 0));
     if exists (select from login_rules l where l.issuer = r.issuer and l.tenant_claim = r.tenant_claim and l.tenant_value = r.tenant_value

@@ -25,7 +25,7 @@ begin
     return app.is_admin() and not app.of_student(student, app.actor())
        and (state not in ('hearing_requested', 'statement_attached', 'withdrawn')
             or not app.of_student(student, requester)
-               and exists (select from members m where m.organization_id = app.people_org() and m.user_id = requester and m.role in ('owner', 'admin') and not m.service));
+               and exists (select from members m where m.organization_id = (select app.people_org()) and m.user_id = requester and m.role in ('owner', 'admin') and not m.service));
 end $$;
 grant execute on function app.amendment_officer(uuid, uuid, text) to satchel_people;
 drop policy if exists people_change on amendments;

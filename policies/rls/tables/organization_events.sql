@@ -29,12 +29,12 @@ end $$;
 -- its holder before has committed.
 create or replace function app.number_events() returns void language plpgsql as $$
 begin
-    if not exists (select from organization_events where organization_id = app.org() and seq is null) then return; end if;
+    if not exists (select from organization_events where organization_id = (select app.org()) and seq is null) then return; end if;
     perform pg_advisory_xact_lock(hashtextextended('events/' || app.org()::text, 0));
     update organization_events e set seq = b.last + u.place
-      from (select n, row_number() over (order by n) as place from organization_events where organization_id = app.org() and seq is null) u,
-           (select coalesce(max(seq), 0) as last from organization_events where organization_id = app.org()) b
-     where e.organization_id = app.org() and e.n = u.n;
+      from (select n, row_number() over (order by n) as place from organization_events where organization_id = (select app.org()) and seq is null) u,
+           (select coalesce(max(seq), 0) as last from organization_events where organization_id = (select app.org())) b
+     where e.organization_id = (select app.org()) and e.n = u.n;
 end $$;
 
 -- Files and their versions. Of a reason only its code leaves: what follows the colon may

@@ -23,15 +23,15 @@ language sql stable as $$
     with days as (select d::date as day, d::date::timestamp at time zone 'UTC' as since, (d::date + 1)::timestamp at time zone 'UTC' as until
                     from generate_series(counted_from, today, interval '1 day') d),
     seen as (select day,
-        (select count(*) from file_versions v where v.organization_id = app.org() and v.received_at >= since and v.received_at < until) as uploads,
-        (select coalesce(sum(v.size), 0)::bigint from file_versions v where v.organization_id = app.org() and v.received_at >= since and v.received_at < until) as bytes_in,
+        (select count(*) from file_versions v where v.organization_id = (select app.org()) and v.received_at >= since and v.received_at < until) as uploads,
+        (select coalesce(sum(v.size), 0)::bigint from file_versions v where v.organization_id = (select app.org()) and v.received_at >= since and v.received_at < until) as bytes_in,
         (select coalesce(sum(c.amount), 0)::bigint from usage_counters c where c.day = days.day and c.metric = 'bytes_out') as bytes_out,
         (select coalesce(sum(c.amount), 0)::bigint from usage_counters c where c.day = days.day and c.metric = 'downloads') as downloads,
-        (select count(*) from file_versions v where v.organization_id = app.org() and v.received_at >= since - interval '7 days' and v.received_at < until
+        (select count(*) from file_versions v where v.organization_id = (select app.org()) and v.received_at >= since - interval '7 days' and v.received_at < until
             and v.scanned_at >= since and v.scanned_at < until) as scans,
         (select count(*) from file_versions v join version_steps s on s.organization_id = v.organization_id and s.version_id = v.id and s.name = 'preview'
            join renditions r on r.organization_id = v.organization_id and r.version_id = v.id
-          where v.organization_id = app.org() and v.received_at >= since - interval '7 days' and v.received_at < until
+          where v.organization_id = (select app.org()) and v.received_at >= since - interval '7 days' and v.received_at < until
             and s.ended_at >= since and s.ended_at < until) as renditions,
         (select count(*) from operations o where o.created_at >= since and o.created_at < until) as jobs,
         (select count(*) from usage_active a where a.day = days.day) as active_users,
@@ -43,8 +43,8 @@ language sql stable as $$
         greatest(s.downloads, d.downloads) as downloads, greatest(s.scans, d.scans) as scans, greatest(s.renditions, d.renditions) as renditions,
         greatest(s.jobs, d.jobs) as jobs, greatest(s.active_users, d.active_users) as active_users,
         coalesce(case when s.day >= today then s.now_bytes else s.end_bytes end,
-            (select p.stored_bytes from usage_days p where p.organization_id = app.org() and p.day <= s.day order by p.day desc limit 1), 0) as stored_bytes
-      from seen s left join usage_days d on d.organization_id = app.org() and d.day = s.day)
+            (select p.stored_bytes from usage_days p where p.organization_id = (select app.org()) and p.day <= s.day order by p.day desc limit 1), 0) as stored_bytes
+      from seen s left join usage_days d on d.organization_id = (select app.org()) and d.day = s.day)
     select m.day, m.uploads, m.bytes_in, m.bytes_out, m.downloads, m.scans, m.renditions, m.jobs, m.active_users, m.stored_bytes from merged m
 $$;
 grant execute on function app.usage_count(date, date) to satchel_app;

@@ -63,7 +63,7 @@ end $$;
 create or replace function app.my_student(student uuid) returns boolean language plpgsql stable as $$
 begin
     return exists (select from app.my_wards w where w.student_id = student)
-        or student = app.actor() and exists (select from people p where p.organization_id = app.people_org() and p.user_id = student and p.adult_from <= current_date);
+        or student = app.actor() and exists (select from people p where p.organization_id = (select app.people_org()) and p.user_id = student and p.adult_from <= current_date);
 end $$;
 grant execute on function app.my_student(uuid) to satchel_people;
 
@@ -71,6 +71,6 @@ grant execute on function app.my_student(uuid) to satchel_people;
 -- decides nothing about the student for the school.
 create or replace function app.of_student(student uuid, who uuid) returns boolean language plpgsql stable as $$
 begin
-    return student = who or exists (select from guardianships g where g.organization_id = app.people_org() and g.student_id = student and g.parent_id = who);
+    return student = who or exists (select from guardianships g where g.organization_id = (select app.people_org()) and g.student_id = student and g.parent_id = who);
 end $$;
 grant execute on function app.of_student(uuid, uuid) to satchel_people;

@@ -656,7 +656,7 @@ func (q *Queries) ItemEncrypted(ctx context.Context, arg ItemEncryptedParams) er
 
 const itemEnd = `-- name: ItemEnd :exec
 insert into erasure_items (organization_id, erasure_id, version_id, file_id, size, sha256, state)
-select v.organization_id, $1, v.id, v.file_id, v.size, v.sha256, 'ended' from file_versions v where v.organization_id = app.org() and v.file_id = $2
+select v.organization_id, $1, v.id, v.file_id, v.size, v.sha256, 'ended' from file_versions v where v.organization_id = (select app.org()) and v.file_id = $2
 on conflict (organization_id, erasure_id, version_id) do update set state = 'ended', size = excluded.size, sha256 = excluded.sha256, updated_at = now()
  where erasure_items.state = 'planned'
 `
@@ -735,7 +735,7 @@ select e.organization_id, e.id, v.id, v.file_id, v.size, v.sha256, case when k.r
    and (e.scope <> 'consent' or f.collected_as_child and (e.basis <> 'consent_withdrawn' or f.held_since is not null))
   join file_versions v on v.organization_id = e.organization_id and v.file_id = f.id
   cross join lateral (select app.erasure_keeps(e, f) as reason) k
- where e.organization_id = app.org() and e.id = $1
+ where e.organization_id = (select app.org()) and e.id = $1
 on conflict do nothing
 `
 
@@ -1031,7 +1031,7 @@ const personState = `-- name: PersonState :one
 select coalesce((select case
     when exists (select from holds h where h.organization_id = p.organization_id and h.released_at is null and (h.scope = 'organization' or h.person_id = p.user_id)) then 'on_hold'
     when p.state <> 'left' or exists (select from members m where m.organization_id = p.organization_id and m.user_id = p.user_id) then 'still_a_member'
-    else 'erased' end from people p where p.organization_id = app.org() and p.user_id = $1), '')::text as state
+    else 'erased' end from people p where p.organization_id = (select app.org()) and p.user_id = $1), '')::text as state
 `
 
 // What becomes of the person's own row: empty, there is none.

@@ -15,7 +15,6 @@ import (
 	"github.com/alecthomas/chroma/v2"
 	codehtml "github.com/alecthomas/chroma/v2/formatters/html"
 	"github.com/alecthomas/chroma/v2/lexers"
-	"github.com/alecthomas/chroma/v2/styles"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 
@@ -55,6 +54,10 @@ func firstLines(source string) (first string, more bool) {
 	return source[:at], at < len(source)
 }
 
+// plain has no colors: words get classes. The styles of the library are parsed when their
+// package is loaded, all of them.
+var plain = chroma.MustNewStyle("plain", nil)
+
 // code marks the words of a source by classes, whose colors are the reader's to choose.
 // The lexer is chosen by the ending alone: guessing runs all of them.
 func code(w io.Writer, source, ending string) error {
@@ -66,7 +69,7 @@ func code(w io.Writer, source, ending string) error {
 	if err != nil {
 		return fmt.Errorf("read source: %w", err)
 	}
-	return codehtml.New(codehtml.WithClasses(true), codehtml.TabWidth(4)).Format(w, styles.Fallback, tokens)
+	return codehtml.New(codehtml.WithClasses(true), codehtml.TabWidth(4)).Format(w, plain, tokens)
 }
 
 // table writes the first rows. Rows may have different lengths, and quotes may be
