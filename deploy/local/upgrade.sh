@@ -50,10 +50,12 @@ build_old() {
   release "$SATCHEL_LOCAL/old" "$tree" "$old"
   (
     cd "$tree"
+    later=() # programs that not every earlier revision has
+    [[ ! -d cmd/fragment ]] || later+=(./cmd/fragment)
     GOTOOLCHAIN=$(sed -n 's/^toolchain //p' go.mod)
     export GOTOOLCHAIN
     CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags=nomsgpack -ldflags='-s -w' -o "$SATCHEL_LOCAL/old/bin/" \
-      ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader $(find ./cmd/fragment -maxdepth 0 2>/dev/null) ./deploy/local/demo # which releases before 2026-12 do not have
+      ./cmd/api ./cmd/worker ./cmd/migrate ./cmd/sandbox ./cmd/reader "${later[@]}" ./deploy/local/demo
     CGO_ENABLED=1 go build -trimpath -buildvcs=false -o "$SATCHEL_LOCAL/old/bin/" ./cmd/render
   )
   remove_tree
