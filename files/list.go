@@ -232,7 +232,10 @@ func values(f Filter) pgx.NamedArgs {
 // conditions are what the files of a list must be.
 func conditions(f Filter, o order) []string {
 	where := []string{"f.trashed_at is null"}
-	if o.key == "" && len(f.Types) != 1 {
+	switch {
+	case f.Status == Deleted:
+		where[0] = "f.trashed_at is not null"
+	case o.key == "" && len(f.Types) != 1:
 		// The indexes by size and by kind hold only what is not in the trash, which makes
 		// them look cheap: near the end of a long list by id, Postgres took one of them,
 		// read the whole space and sorted it. It does not look into a case.
@@ -243,11 +246,7 @@ func conditions(f Filter, o order) []string {
 			where = append(where, clause)
 		}
 	}
-	if f.Status == Deleted {
-		where[0] = "f.trashed_at is not null"
-	} else {
-		add(f.Status != "", "f.status = @status")
-	}
+	add(f.Status != "" && f.Status != Deleted, "f.status = @status")
 	add(f.Space != uuid.Nil, "f.space_id = @space")
 	add(f.Class != uuid.Nil, "f.space_id in (select s.id from spaces s where s.class_id = @class)")
 	add(f.Folder != uuid.Nil, "f.folder_id = @folder")

@@ -36,21 +36,7 @@ func TestDeepPagesAreReadByTheirIndex(t *testing.T) {
 	for range 20 {
 		people = append(people, d.Member(t, org, tenancy.Student))
 	}
-	admin := d.Admin(t)
-	_, err := admin.Exec(ctx, "set session_replication_role = replica") // no trigger follows these rows
-	require.NoError(t, err)
-	for _, sql := range []string{
-		`insert into files (organization_id, id, name, uploaded_by, subject_id, space_id, status, head_id, current_id)
-			select $1, made.id, 'essay ' || n, s.owner_id, s.owner_id, s.id, 'published', made.id, made.id from (select n, (lpad(to_hex(n), 12, '0') || repeat('0', 20))::uuid as id from generate_series(1, $3::integer) n) made
-			join spaces s on s.organization_id = $1 and s.owner_id = ($2::uuid[])[1 + n % 20]`,
-		`insert into file_versions (organization_id, id, file_id, number, size, uploaded_by)
-			select $1, id, id, 1, 10, uploaded_by from files where organization_id = $1 and $2::uuid[] is not null and $3::integer > 0`,
-	} {
-		_, err := admin.Exec(ctx, sql, org, people, length)
-		require.NoError(t, err)
-	}
-	_, err = admin.Exec(ctx, "analyze")
-	require.NoError(t, err)
+	fill(t, d, org, people, length)
 	middle := Cursor{ID: uuid.MustParse("00000000-2710-0000-0000-000000000000"), Name: "essay 5"}
 	for name, f := range map[string]Filter{
 		"newest": {}, "oldest": {Sort: Oldest}, "by name": {Sort: ByName}, "by name, backwards": {Sort: ByNameZA},
@@ -69,6 +55,27 @@ func TestDeepPagesAreReadByTheirIndex(t *testing.T) {
 			})
 		}
 	}
+}
+
+// fill gives an organization so many published files, in the spaces of these people and about them in turn.
+func fill(t *testing.T, d *pgtest.Database, org tenancy.OrgID, people []uuid.UUID, length int) {
+	t.Helper()
+	ctx := context.Background()
+	admin := d.Admin(t)
+	_, err := admin.Exec(ctx, "set session_replication_role = replica") // no trigger follows these rows
+	require.NoError(t, err)
+	for _, sql := range []string{
+		`insert into files (organization_id, id, name, uploaded_by, subject_id, space_id, status, head_id, current_id)
+			select $1, made.id, 'essay ' || n, s.owner_id, s.owner_id, s.id, 'published', made.id, made.id from (select n, (lpad(to_hex(n), 12, '0') || repeat('0', 20))::uuid as id from generate_series(1, $3::integer) n) made
+			join spaces s on s.organization_id = $1 and s.owner_id = ($2::uuid[])[1 + n % cardinality($2::uuid[])]`,
+		`insert into file_versions (organization_id, id, file_id, number, size, uploaded_by)
+			select $1, id, id, 1, 10, uploaded_by from files where organization_id = $1 and $2::uuid[] is not null and $3::integer > 0`,
+	} {
+		_, err := admin.Exec(ctx, sql, org, people, length)
+		require.NoError(t, err)
+	}
+	_, err = admin.Exec(ctx, "analyze")
+	require.NoError(t, err)
 }
 
 // requireOrderOfIDs: no index in another order is read and sorted. The entries that this
@@ -177,21 +184,7 @@ func TestPlansOfSmallOrganizationsServeLargeOnes(t *testing.T) {
 	ctx, d := context.Background(), pgtest.New(t)
 	small, large := d.Organization(t, 1<<30), d.Organization(t, 1<<30)
 	pupil, teacher := d.Member(t, small, tenancy.Student), d.Member(t, large, tenancy.Teacher)
-	owner := d.Admin(t)
-	_, err := owner.Exec(ctx, "set session_replication_role = replica") // no trigger follows these rows
-	require.NoError(t, err)
-	for _, sql := range []string{
-		`insert into files (organization_id, id, name, uploaded_by, space_id, status, head_id, current_id)
-			select @org::uuid, made.id, 'essay', @teacher::uuid, s.id, 'published', made.id, made.id
-			  from (select n, (lpad(to_hex(n), 12, '0') || repeat('0', 20))::uuid as id from generate_series(1, @length::integer) n) made join spaces s on s.organization_id = @org and s.owner_id = @teacher`,
-		`insert into file_versions (organization_id, id, file_id, number, size, uploaded_by, received_at)
-			select organization_id, id, id, 1, 10, uploaded_by, now() from files where organization_id = @org and @teacher::uuid is not null and @length::integer > 0`,
-	} {
-		_, err := owner.Exec(ctx, sql, pgx.NamedArgs{"org": large, "teacher": teacher, "length": length})
-		require.NoError(t, err)
-	}
-	_, err = owner.Exec(ctx, "vacuum analyze")
-	require.NoError(t, err)
+	fill(t, d, large, []uuid.UUID{teacher}, length)
 	last := uuid.MustParse("00000000-4e20-0000-0000-000000000000")
 	people := d.ForPeople()
 	for _, look := range []string{"app.may_read_file($1)", "app.may_read_version($1)", "app.may_change_file($1)"} {

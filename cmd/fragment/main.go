@@ -13,8 +13,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"satchel/cmd/fragment/text"
 	"satchel/internal/confine"
 	"satchel/internal/fragment"
@@ -41,6 +39,8 @@ const (
 	exitFault = 1
 	exitUsage = 64
 )
+
+var limits = confine.Limits{Heap: 256 << 20, Memory: 512 << 20, CPU: 20, File: 8 << 20}
 
 type task struct{ kind, extension, input, output string }
 
@@ -81,9 +81,7 @@ func parse(args []string) (task, error) {
 }
 
 func run(job task) error {
-	const heap = 256 << 20
-	err := confine.Limit(heap, map[int]uint64{unix.RLIMIT_DATA: 512 << 20, unix.RLIMIT_CPU: 20, unix.RLIMIT_FSIZE: 8 << 20, unix.RLIMIT_NOFILE: 64})
-	if err != nil {
+	if err := limits.Apply(); err != nil {
 		return err
 	}
 	source, err := os.Open(job.input)
@@ -105,18 +103,8 @@ func run(job task) error {
 	if err != nil {
 		return err
 	}
-	if err := write(filepath.Join(job.output, fragment.Name), made.Bytes()); err != nil {
+	if err := confine.Write(filepath.Join(job.output, fragment.Name), made.Bytes()); err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(fragment.Report{Cut: cut})
-}
-
-// write creates the file, the one way of opening that the sandbox leaves.
-func write(path string, content []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // a name that this program made, in the folder it was given
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	return errors.Join(err, file.Close())
 }

@@ -13,8 +13,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"satchel/cmd/reader/read"
 	"satchel/internal/confine"
 	"satchel/internal/reader"
@@ -46,6 +44,8 @@ compiles the part that reads PDFs into CACHE.
 Exit codes: 0 done, 2 out of memory, 64 wrong flags, anything else is a fault worth another
 try.
 `
+
+var limits = confine.Limits{Heap: 96 << 20, Memory: reader.Memory, CPU: reader.CPU, File: reader.MostText + 16<<20}
 
 type task struct {
 	input, media, output, cache string
@@ -97,7 +97,7 @@ func run(job task) error {
 		_, err := read.Prepare(context.Background(), job.cache)
 		return err
 	}
-	if err := limit(); err != nil {
+	if err := limits.Apply(); err != nil {
 		return err
 	}
 	var pages *read.PDF
@@ -154,14 +154,6 @@ func (t *task) told(input io.ReadCloser) error {
 		return errors.New("input, media and output go together")
 	}
 	return nil
-}
-
-// limit bounds memory, time and disk.
-func limit() error {
-	const heap = 96 << 20
-	return confine.Limit(heap, map[int]uint64{
-		unix.RLIMIT_DATA: reader.Memory, unix.RLIMIT_CPU: reader.CPU, unix.RLIMIT_FSIZE: reader.MostText + 16<<20, unix.RLIMIT_NOFILE: 64,
-	})
 }
 
 // resident is the most memory that this process had at once. The kernel's account of a child

@@ -1,6 +1,6 @@
-// Command render makes the renditions of one image, and exits. It is the only program of the platform with C code in it, and the only one of
-// its own that decodes what strangers upload, so it holds no secret and confines itself
-// first.
+// Command render makes the renditions of one image, and exits. It is the only program of
+// the platform with C code in it, and decodes what strangers upload, so it holds no secret
+// and confines itself first.
 package main
 
 import (
@@ -108,7 +108,7 @@ func run(job task) (any, error) {
 	}
 	report.Sandbox = sandbox
 	for _, m := range made {
-		if err := write(filepath.Join(job.output, m.File), m.Content); err != nil {
+		if err := confine.Write(filepath.Join(job.output, m.File), m.Content); err != nil {
 			return nil, err
 		}
 		report.Renditions = append(report.Renditions, m.Rendition)
@@ -158,18 +158,6 @@ func read(source *os.File) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: %w", source.Name(), err)
 	}
 	return content, nil
-}
-
-// write creates the file, the one way of opening that the sandbox leaves.
-func write(path string, content []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // a name that this program made, in the folder it was given
-	if err != nil {
-		return err
-	}
-	if _, err := file.Write(content); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	return file.Close()
 }
 
 // exit prints the outcome and says with which code to leave.

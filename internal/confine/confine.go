@@ -9,7 +9,9 @@
 package confine
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"runtime"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
@@ -81,4 +83,14 @@ func load(names []string, conditions []seccomp.NameWithConditions) error {
 		return fmt.Errorf("install system call filter: %w; the kernel must have CONFIG_SECCOMP_FILTER and a container must allow seccomp", err)
 	}
 	return nil
+}
+
+// Write makes a new file, the one way of opening that Apply leaves.
+func Write(path string, content []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // a name that our program made, in the folder it was given
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Close())
 }

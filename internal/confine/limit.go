@@ -8,14 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Limit bounds this process by resource limits, of unix.RLIMIT_, and to one processor. heap
-// makes the collector work before the kernel refuses memory. Nothing of what is in memory is
-// left in a core file, and no other process of the user reads it.
-func Limit(heap int64, limits map[int]uint64) error {
-	debug.SetMemoryLimit(heap)
+// Limits bound a process of ours that opens what people sent.
+type Limits struct {
+	Heap   int64  // bytes at which the collector works before the kernel refuses memory
+	Memory uint64 // bytes that can be written to
+	CPU    uint64 // seconds
+	File   uint64 // bytes of the largest file
+}
+
+// Apply bounds this process, and to one processor and 64 open files. Nothing of what is in memory
+// is left in a core file, and no other process of the user reads it.
+func (l Limits) Apply() error {
+	debug.SetMemoryLimit(l.Heap)
 	runtime.GOMAXPROCS(1)
-	limits[unix.RLIMIT_CORE] = 0
-	for resource, most := range limits {
+	for resource, most := range map[int]uint64{unix.RLIMIT_DATA: l.Memory, unix.RLIMIT_CPU: l.CPU, unix.RLIMIT_FSIZE: l.File, unix.RLIMIT_NOFILE: 64, unix.RLIMIT_CORE: 0} {
 		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 			return fmt.Errorf("set resource limit %d to %d: %w", resource, most, err)
 		}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"time"
@@ -63,11 +62,7 @@ type Maker struct{ program string }
 // New checks that the program is there, so that a wrong setting stops the worker at
 // start and not the first upload of the day.
 func New(c Config) (Maker, error) {
-	found, err := exec.LookPath(c.Program)
-	if err != nil {
-		return Maker{}, fmt.Errorf("SATCHEL_FRAGMENT_PROGRAM %q: %w; build it with `go build ./cmd/fragment` and name its path", c.Program, err)
-	}
-	program, err := filepath.Abs(found)
+	program, err := sandbox.Find("SATCHEL_FRAGMENT_PROGRAM", c.Program, "fragment")
 	return Maker{program}, err
 }
 

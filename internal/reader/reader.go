@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
@@ -64,13 +63,9 @@ type cache struct {
 // New checks that the program is there. dir is a folder of this process in which the
 // program's compiled parts are kept.
 func New(c Config, dir string) (Reader, error) {
-	found, err := exec.LookPath(c.Program)
+	program, err := sandbox.Find("SATCHEL_READER_PROGRAM", c.Program, "reader")
 	if err != nil {
-		return Reader{}, fmt.Errorf("SATCHEL_READER_PROGRAM %q: %w; build it with `go build ./cmd/reader` and name its path", c.Program, err)
-	}
-	program, err := filepath.Abs(found)
-	if err != nil {
-		return Reader{}, fmt.Errorf("SATCHEL_READER_PROGRAM %q: %w", c.Program, err)
+		return Reader{}, err
 	}
 	if c.Timeout <= 0 {
 		return Reader{}, fmt.Errorf("SATCHEL_READER_TIMEOUT %s: must be longer than zero, such as 2m", c.Timeout)

@@ -70,12 +70,21 @@ type Runner struct{ program string }
 // New checks that the program is there, so that a wrong setting stops the worker at
 // start and not the first upload of the day.
 func New(c Config) (Runner, error) {
-	found, err := exec.LookPath(c.Program)
-	if err != nil {
-		return Runner{}, fmt.Errorf("SATCHEL_SANDBOX_PROGRAM %q: %w; build it with `go build ./cmd/sandbox` and name its path", c.Program, err)
-	}
-	program, err := filepath.Abs(found)
+	program, err := Find("SATCHEL_SANDBOX_PROGRAM", c.Program, "sandbox")
 	return Runner{program}, err
+}
+
+// Find gives the path of a program of ours, which a setting names and cmd/command is.
+func Find(setting, name, command string) (string, error) {
+	found, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s %q: %w; build it with `go build ./cmd/%s` and name its path", setting, name, err, command)
+	}
+	path, err := filepath.Abs(found)
+	if err != nil {
+		return "", fmt.Errorf("%s %q: %w", setting, name, err)
+	}
+	return path, nil
 }
 
 // Call is one run of a program of others.

@@ -11,9 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
+
+	"satchel/internal/sandbox"
 )
 
 // Config names the render program and how long it may take.
@@ -32,13 +33,9 @@ type Renderer struct {
 // New checks that the program can be started, so that a wrong setting stops
 // the worker at start and not the first upload of the day.
 func New(c Config) (Renderer, error) {
-	found, err := exec.LookPath(c.Program)
+	program, err := sandbox.Find("SATCHEL_RENDER_PROGRAM", c.Program, "render")
 	if err != nil {
-		return Renderer{}, fmt.Errorf("SATCHEL_RENDER_PROGRAM %q: %w; build it with `go build ./cmd/render` and name its path", c.Program, err)
-	}
-	program, err := filepath.Abs(found)
-	if err != nil {
-		return Renderer{}, fmt.Errorf("SATCHEL_RENDER_PROGRAM %q: %w", c.Program, err)
+		return Renderer{}, err
 	}
 	if c.Timeout <= 0 {
 		return Renderer{}, fmt.Errorf("SATCHEL_RENDER_TIMEOUT %s: must be longer than zero, such as 60s", c.Timeout)

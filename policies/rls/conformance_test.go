@@ -3,8 +3,6 @@ package rls_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -364,30 +362,3 @@ select string_agg(line, e'\n' order by line) from (
     union all select format('view %s %s %s', oid::regclass, reloptions, pg_get_viewdef(oid)) from pg_class where relkind = 'v' and relnamespace in ('public'::regnamespace, 'app'::regnamespace)
     union all select format('schema %s %s', nspname, (select array_agg(a::text order by a::text) from unnest(nspacl) a)) from pg_namespace where nspname in ('public', 'app', 'months')
 ) s`
-
-// TestOrganizationsAreNotEstimated: where the organization is compared as a value that Postgres
-// knows when it plans, the plan is made for the size of that organization, and a connection
-// keeps it for all others. One that is first asked by an organization of ten files took an
-// index that leads with the organization alone, and read the 200,000 files of the next
-// organization to find one: 68 ms instead of 0.8. A subquery is not looked into.
-func TestOrganizationsAreNotEstimated(t *testing.T) {
-	t.Parallel()
-	known := regexp.MustCompile(`organization_id = app\.(people_)?org\(\)`)
-	root := os.DirFS("../..")
-	looked := 0
-	require.NoError(t, fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && name != "." || name == "migrations"):
-			return fs.SkipDir
-		case d.IsDir() || strings.HasSuffix(name, "_test.go") || path.Ext(name) != ".go" && path.Ext(name) != ".sql":
-			return nil
-		}
-		looked++
-		content, err := fs.ReadFile(root, name)
-		require.NotRegexp(t, known, string(content), "%s: write organization_id = (select app.org())", name)
-		return err
-	}))
-	require.Greater(t, looked, 500)
-}
